@@ -1,0 +1,120 @@
+"""The course of help: months of it, completing or dropping out, what it changes, how that fades (process 9).
+
+Help acts on circumstances (a claim settled, a home, finding work) and on stress; relief whose
+source stays fades.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from siexsim import household as hh
+from siexsim import items
+from siexsim.compiled import rule
+from siexsim.draws import HELP_COURSE, HELP_FIRST, HELP_SUCCESS, one
+from siexsim.items import post
+from siexsim.rules.life import MONTHS
+from siexsim.rules.money import enter_arrangement
+from siexsim.rules.work import bandwidth
+
+
+@rule
+def heaviest_domain(h: Any) -> int:
+    """The domain in which the household carries most stress."""
+    heaviest = 0
+    for d in range(1, len(hh.DOMAINS)):
+        if h.stress[d] > h.stress[heaviest]:
+            heaviest = d
+    return heaviest
+
+
+@rule
+def pay_creditors(h: Any, cents: int, till: Any) -> None:
+    """The plan pays some of a household's claims, smallest first."""
+    paid = min(cents, h.debt)
+    if paid > 0:
+        before = h.debt
+        h.debt -= paid
+        h.claims = int(math.ceil(h.claims * (h.debt / before)))
+        post(till, items.HELP_CLAIM_PAID, paid)
+
+
+@rule
+def succeed(h: Any, offer: Any, p: Any, c: Any, u: float, till: Any) -> None:
+    """What a completed course changes in the household's circumstances."""
+    if offer.settles_debts > 0.5 and h.debt > 0 and h.debt_state != hh.ARRANGEMENT:
+        enter_arrangement(h, p, c)
+    troubled = h.home == hh.UNFIT or h.home == hh.THREATENED
+    if offer.demand_led == 1:
+        heaviest = heaviest_domain(h)
+        if heaviest == hh.MONEY and offer.pays_claims_eur > 0.0:
+            pay_creditors(h, int(offer.pays_claims_eur * c.help_index * 100), till)
+        if heaviest == hh.HOUSING and troubled and u < offer.fixes_home:
+            h.home = hh.FITS
+    elif troubled and u < offer.fixes_home:
+        h.home = hh.FITS
+
+
+@rule
+def run_course(h: Any, k: int, offer: Any, p: Any, c: Any, till: Any) -> None:
+    """One month of help that runs; at its end it has worked or not."""
+    h.help_months[k] += 1
+    post(till, items.HELP_COST, int(offer.price_month_eur * c.help_index * 100))
+    chance = 1.0 - (1.0 - offer.success_share) * (2.0 - bandwidth(h, p))
+    fails = (1.0 - chance) / offer.course_months
+    slot = HELP_FIRST + 8 * k
+    if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < fails:
+        h.help[k] = hh.DROPPED
+        h.help_months[k] = 0
+    elif h.help_months[k] >= offer.course_months:
+        h.help[k] = hh.COMPLETED
+        h.help_months[k] = 0
+        succeed(h, offer, p, c, one(c.seed, h.id, c.drawn, slot + HELP_SUCCESS), till)
+
+
+@rule
+def add_relief(h: Any, offer: Any, strength: float) -> None:
+    """Stress that this help holds down now; relief of several adds up to the stress there is."""
+    heaviest = heaviest_domain(h) if offer.demand_led == 1 else -1
+    for d in range(len(hh.DOMAINS)):
+        held = 0.0
+        if d == hh.HOUSING:
+            held = offer.relief_housing
+        elif d == hh.MONEY:
+            held = offer.relief_money
+        elif d == hh.WELLBEING:
+            held = offer.relief_wellbeing
+        elif d == hh.EDUCATION:
+            held = offer.relief_education
+        else:
+            held = offer.relief_work
+        if offer.demand_led == 1:
+            held += offer.relief_heaviest if d == heaviest else offer.relief_others
+        h.relief[d] = min(1.0, h.relief[d] + held * strength)
+
+
+@rule
+def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
+    """A month of all help that the household has had; effects are made anew from what is in force."""
+    if h.helped == 0:
+        return
+    h.find_factor = 1.0
+    for d in range(len(hh.DOMAINS)):
+        h.relief[d] = 0.0
+    for k in range(helps.count):
+        offer = helps.offers[k]
+        if h.help[k] == hh.RUNNING:
+            run_course(h, k, offer, p, c, till)
+            h.find_factor *= offer.find_early_factor
+            add_relief(h, offer, h.help_months[k] / offer.course_months)
+        elif h.help[k] == hh.COMPLETED:
+            h.help_months[k] = min(h.help_months[k] + 1, 1200)
+            slot = HELP_FIRST + 8 * k
+            if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < p.help.relapse_per_year / MONTHS:
+                h.help[k] = hh.DROPPED
+            since = h.help_months[k] - offer.find_late_from_months
+            if 0 <= since < offer.find_lasts_months:
+                h.find_factor *= offer.find_late_factor
+            years = h.help_months[k] / MONTHS
+            add_relief(h, offer, math.exp(years * math.log(1.0 - offer.fade_per_year)))

@@ -1,0 +1,172 @@
+"""Money: paying the bills, arrears, debts and the way out of them (process 5)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from siexsim import household as hh
+from siexsim import items
+from siexsim.compiled import rule
+from siexsim.draws import ARREARS_PAID, BILL, DEBT_COURSE, rest
+from siexsim.items import post
+from siexsim.rules.life import MONTHS, count_children
+from siexsim.rules.work import bandwidth
+
+
+@rule
+def unavoidable(h: Any, p: Any, c: Any) -> int:
+    """What the household can't do without this month, cents."""
+    if h.student == 1:
+        eur = p.money.need_student_eur
+    elif h.birth[1] != hh.NO_BIRTH:
+        eur = p.money.need_couple_eur
+    else:
+        eur = p.money.need_single_eur
+    eur += p.money.need_child_eur * count_children(h)
+    return int(eur * c.price_index * 100)
+
+
+@rule
+def unexpected_bill(p: Any, c: Any, draw: Any) -> int:
+    """A broken washing machine, a fine, a back payment: rare, and now and then large."""
+    chance = p.money.bill_per_year / MONTHS
+    u = draw[BILL]
+    if u >= chance:
+        return 0
+    return int(-math.log(rest(u, chance)) * p.money.bill_mean_eur * c.price_index * 100)
+
+
+@rule
+def leave_unpaid(h: Any, shortage: int, p: Any, draw: Any, till: Any) -> None:
+    """What can't be paid becomes debt, and often one more creditor."""
+    h.debt += shortage
+    post(till, items.BORROWED, shortage)
+    if h.claims == 0 or draw[ARREARS_PAID] < p.money.new_claim_share:
+        h.claims = min(h.claims + 1, 60)
+
+
+@rule
+def pay_off(h: Any, cents: int, till: Any) -> int:
+    """Pay creditors as far as there is debt; the last euro closes the claims."""
+    paid = min(cents, h.debt)
+    if paid <= 0:
+        return 0
+    before = h.debt
+    h.debt -= paid
+    post(till, items.REPAYMENT, paid)
+    # claims close in proportion to what is paid off, the last with the last euro
+    h.claims = int(math.ceil(h.claims * (h.debt / before)))
+    return paid
+
+
+@rule
+def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
+    """A month's budget: needs and bills first, from income, then savings, then by not paying."""
+    money = int(h.income) + int(h.allowances)
+    need = unavoidable(h, p, c)
+    bill = unexpected_bill(p, c, draw)
+    left = money - need - bill
+    spent = need + bill
+    if left >= 0:
+        if h.debt_state == hh.ARRANGEMENT:
+            left -= pay_off(h, int(left * p.money.arrangement_pays_share), till)
+        elif h.debt > 0:
+            share = p.money.repay_share * bandwidth(h, p)
+            left -= pay_off(h, int(left * min(1.0, share)), till)
+        months_kept = h.savings / need
+        keep = p.money.saving_share if months_kept < p.money.buffer_months else 0.0
+        saved = int(left * keep)
+        spent += left - saved
+        h.savings += saved
+        if months_kept > p.money.buffer_months:
+            drawn = int((h.savings - p.money.buffer_months * need) * p.money.spend_down_per_year / MONTHS)
+            h.savings -= drawn
+            spent += drawn
+    else:
+        short = -left
+        from_savings = min(h.savings, short)
+        h.savings -= from_savings
+        short -= from_savings
+        done_without = min(short, int(need * p.money.cut_back_share))
+        short -= done_without
+        unpaid = min(short, int(need * p.money.unpaid_limit_share))
+        if unpaid > 0:
+            leave_unpaid(h, unpaid, p, draw, till)
+        spent = money + from_savings + unpaid
+    post(till, items.SPENDING, spent)
+
+
+@rule
+def collect(h: Any, p: Any, c: Any, till: Any) -> None:
+    """Collection costs and interest make a debt grow while nothing is arranged."""
+    if h.debt > 0 and h.debt_state != hh.ARRANGEMENT:
+        fee = int(h.debt * p.money.collection_per_year / MONTHS)
+        h.debt += fee
+        post(till, items.COLLECTION_FEE, fee)
+
+
+@rule
+def clear_debts(h: Any, till: Any) -> None:
+    """What is left of the debts is written off; no claim remains."""
+    if h.debt > 0:
+        post(till, items.WRITTEN_OFF, h.debt)
+    h.debt = 0
+    h.claims = 0
+    h.debt_state = hh.NO_DEBT
+    h.arrangement_left = 0
+    h.months_in_debt = 0
+
+
+@rule
+def enter_arrangement(h: Any, p: Any, c: Any) -> None:
+    """The creditors agree: pay what can be missed for a fixed time, the rest is forgiven."""
+    h.debt_state = hh.ARRANGEMENT
+    long = p.money.arrangement_months_before_2023
+    h.arrangement_left = int(long if c.month < c.short_term_from else p.money.arrangement_months)
+
+
+@rule
+def follow_arrangement(h: Any, p: Any, u: float, till: Any) -> None:
+    """A month in an arrangement: it ends in a clean slate, or breaks down."""
+    h.arrangement_left -= 1
+    if u < p.money.arrangement_breaks_per_year / MONTHS:
+        h.debt_state = hh.PROBLEMATIC
+        h.arrangement_left = 0
+    elif h.arrangement_left <= 0:
+        clear_debts(h, till)
+
+
+@rule
+def follow_debts(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
+    """Debts become problematic, are arranged by the debt help that exists, lapse, or go on."""
+    if h.debt <= 0:
+        h.debt = 0
+        h.claims = 0
+        h.debt_state = hh.NO_DEBT
+        h.arrangement_left = 0
+        h.months_in_debt = 0
+        return
+    collect(h, p, c, till)
+    u = draw[DEBT_COURSE]
+    if h.debt_state == hh.ARRANGEMENT:
+        h.months_in_debt = min(h.months_in_debt + 1, 1200)
+        follow_arrangement(h, p, u, till)
+        return
+    line = p.money.problematic_debt_eur * 100
+    if h.debt_state == hh.PROBLEMATIC:
+        h.months_in_debt = min(h.months_in_debt + 1, 1200)
+        chance = p.money.arrangement_per_year / MONTHS * bandwidth(h, p)
+        if u < chance:
+            enter_arrangement(h, p, c)
+            post(till, items.DEBT_HELP_COST, int(p.prices.debt_help_eur * c.price_index * 100))
+        elif u > 1.0 - p.money.lapse_per_year / MONTHS:
+            clear_debts(h, till)
+        elif h.debt < line // 2:
+            h.debt_state = hh.ARREARS
+            h.months_in_debt = 0
+    elif h.debt >= line and h.claims >= p.money.problematic_claims:
+        h.debt_state = hh.PROBLEMATIC
+        h.months_in_debt = 1
+    else:
+        h.debt_state = hh.ARREARS

@@ -1,0 +1,170 @@
+"""Work: losing it, finding it, falling ill (process 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from siexsim import household as hh
+from siexsim.compiled import rule
+from siexsim.draws import EARNING, ILLNESS, SECOND_WORKING, WORKING, rest
+from siexsim.rules.life import MONTHS, years_old
+
+
+@rule
+def is_working(position: int) -> bool:
+    """Whether a position is paid work."""
+    return hh.PERMANENT <= position <= hh.SELF_EMPLOYED
+
+
+@rule
+def mean_stress(h: Any) -> float:
+    """Plain mean of the five domains."""
+    s = h.stress
+    return (s[0] + s[1] + s[2] + s[3] + s[4]) * 0.2
+
+
+@rule
+def bandwidth(h: Any, p: Any) -> float:
+    """What stress leaves over for finding one's way: 1 at ordinary stress, less above it (A2).
+
+    The slope is row M24: about 5% per 0.1 of mean stress.
+    """
+    return max(0.1, 1.0 - p.work.stress_on_finding * (mean_stress(h) - p.stress.ordinary))
+
+
+@rule
+def loss_chance(position: int, education: int, p: Any, c: Any) -> float:
+    """Chance to lose paid work this month."""
+    if position == hh.PERMANENT:
+        yearly = p.work.lose_permanent_per_year
+    elif position == hh.FLEX:
+        yearly = p.work.lose_flex_per_year
+    else:
+        yearly = p.work.lose_self_employed_per_year
+    if education == hh.LOW:
+        yearly *= p.work.lose_low_education_factor
+    return min(yearly * c.lose / MONTHS, 0.9)
+
+
+@rule
+def duration_factor(months: int, p: Any) -> float:
+    """How the chance of finding work falls with time without it (rows P06, P13)."""
+    if months < 12:
+        return 1.0
+    if months < 24:
+        return p.work.find_second_year_factor
+    if months < 36:
+        return p.work.find_third_year_factor
+    return p.work.find_later_factor
+
+
+@rule
+def finding_chance(h: Any, a: int, p: Any, c: Any) -> float:
+    """Chance that an adult without work finds it this month."""
+    chance = p.work.find_per_year / MONTHS * duration_factor(h.months_without_work[a], p)
+    if years_old(h.birth[a], c.month) >= 55:
+        chance *= p.work.find_over_55_factor
+    if h.education[a] == hh.LOW:
+        chance *= p.work.find_low_education_factor
+    elif h.education[a] == hh.HIGH:
+        chance *= p.work.find_high_education_factor
+    if h.position[a] == hh.NO_INCOME and a == 1:
+        chance *= p.work.find_partner_factor
+    elif h.position[a] == hh.DISABILITY:
+        chance *= p.work.find_disabled_factor
+    return min(0.9, chance * bandwidth(h, p) * h.employability * h.find_factor * c.find)
+
+
+@rule
+def lose_work(h: Any, a: int, p: Any, u: float) -> None:
+    """An adult loses paid work; who worked long enough gets unemployment benefit."""
+    insured = h.position[a] == hh.PERMANENT
+    if h.position[a] == hh.FLEX:
+        insured = u < p.work.flex_insured_share
+    h.months_without_work[a] = 0
+    if insured:
+        h.position[a] = hh.WW
+        h.ww_left[a] = int(p.work.ww_months)
+    else:
+        h.position[a] = hh.NO_INCOME
+
+
+@rule
+def find_work(h: Any, a: int, p: Any, u: float) -> None:
+    """An adult starts paid work, more often than not in a flexible job."""
+    if u < p.work.new_job_flex_share:
+        h.position[a] = hh.FLEX
+    elif u < p.work.new_job_flex_share + p.work.new_job_self_employed_share:
+        h.position[a] = hh.SELF_EMPLOYED
+    else:
+        h.position[a] = hh.PERMANENT
+    h.months_without_work[a] = 0
+    h.ww_left[a] = 0
+
+
+@rule
+def work_a_month(h: Any, a: int, p: Any, c: Any, u: float) -> None:
+    """One adult's month on the labour market."""
+    position = h.position[a]
+    if is_working(position):
+        chance = loss_chance(position, h.education[a], p, c)
+        if u < chance:
+            lose_work(h, a, p, rest(u, chance))
+        elif position == hh.FLEX and u > 1.0 - p.work.flex_to_permanent_per_year / MONTHS:
+            h.position[a] = hh.PERMANENT
+        return
+    if position == hh.PENSION or position == hh.STUDENT:
+        return
+    if h.months_without_work[a] < 1200:
+        h.months_without_work[a] += 1
+    if position == hh.WW:
+        h.ww_left[a] -= 1
+        if h.ww_left[a] <= 0:
+            h.position[a] = hh.NO_INCOME
+    chance = finding_chance(h, a, p, c)
+    if u < chance:
+        find_work(h, a, p, rest(u, chance))
+
+
+@rule
+def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
+    """A working or job-seeking adult may become disabled for work; stress makes it likelier."""
+    u = draw[ILLNESS]
+    yearly = p.work.disabled_per_year * (1.0 + p.work.disabled_stress_slope * h.stress[hh.WELLBEING])
+    chance = yearly / MONTHS
+    if u < chance:
+        a = 1 if rest(u, chance) < 0.5 and h.birth[1] != hh.NO_BIRTH else 0
+        if hh.PERMANENT <= h.position[a] <= hh.WELFARE:
+            h.position[a] = hh.DISABILITY
+            h.months_without_work[a] = 0
+            h.ww_left[a] = 0
+
+
+@rule
+def change_pay(h: Any, p: Any, c: Any, draw: Any) -> None:
+    """Pay of flexible workers and self-employed moves up or down once in a while."""
+    u = draw[EARNING]
+    if u < p.work.pay_change_per_year / MONTHS:
+        up = rest(u, p.work.pay_change_per_year / MONTHS) < p.work.pay_rises_share
+        for a in range(hh.MAX_ADULTS):
+            if h.position[a] == hh.FLEX or h.position[a] == hh.SELF_EMPLOYED:
+                if up:
+                    h.earnings[a] = min(
+                        int(h.earnings[a] * (1.0 + p.work.pay_step)), int(p.work.pay_ceiling_eur * 100)
+                    )
+                else:
+                    h.earnings[a] = max(
+                        int(h.earnings[a] / (1.0 + p.work.pay_step)), int(p.work.pay_floor_eur * 100)
+                    )
+
+
+@rule
+def live_working_life(h: Any, p: Any, c: Any, draw: Any) -> None:
+    """Work of both adults in this month."""
+    if h.student == 1:
+        return
+    work_a_month(h, 0, p, c, draw[WORKING])
+    if h.birth[1] != hh.NO_BIRTH:
+        work_a_month(h, 1, p, c, draw[SECOND_WORKING])
+    fall_ill(h, p, c, draw)
+    change_pay(h, p, c, draw)

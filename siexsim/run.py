@@ -1,0 +1,194 @@
+"""Running a scenario: worlds side by side under the same draws, and many futures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siexsim import draws
+from siexsim.account import Account, open_account
+from siexsim.context import month_context
+from siexsim.household import Households
+from siexsim.ledger import Ledger
+from siexsim.model import SiexModel, settle
+from siexsim.parameters import Parameters
+from siexsim.place import Place, load_place
+from siexsim.plan import Course
+from siexsim.rules.stress import damped
+from siexsim.scenario import Scenario
+
+Progress = Callable[[str, int, int], None]  # what is going on, done, of how many
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class World:
+    """One world of a run after its last month.
+
+    `census` has shape (months, wijken), unweighted; multiply counts by `weight`. `books` holds
+    the running sums per household, aligned with `households`.
+    """
+
+    start: int
+    weight: int
+    census: Any
+    ledger: Ledger
+    households: Households
+    books: Any
+    course: Course | None
+
+
+@dataclass(frozen=True)
+class Future:
+    """What one future says about a plan: its account, no households."""
+
+    number: int
+    seed: int
+    account: Account
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that a run brought: both worlds with central numbers, and the futures."""
+
+    scenario: Scenario
+    place: Place
+    without: World
+    with_plan: World | None
+    account: Account | None
+    futures: tuple[Future, ...]
+
+
+def future_parameters(scenario: Scenario, future: int) -> Parameters:
+    """Parameters of one future; links between domains are damped where they would run away."""
+    return damped(scenario.central().drawn(scenario.seed, future))
+
+
+def future_seed(scenario: Scenario, future: int) -> int:
+    """Seed of one future; future 0 is the scenario's own."""
+    if future == 0:
+        return scenario.seed
+    number = draws.derive(np.array([scenario.seed], np.uint64), future, draws.FUTURE_FIRST)
+    return int(number[0] >> np.uint64(1))
+
+
+def live(model: SiexModel, months: int, progress: Progress = _silent, what: str = "") -> World:
+    """Let a model live so many months and keep what it leaves."""
+    for month in range(months):
+        model.step()
+        progress(what, month + 1, months)
+    if model.course is not None:
+        model.course.follow(model.households, model.month)
+    return World(
+        start=model.start,
+        weight=model.sample,
+        census=np.array(model.census_by_month).view(np.recarray),
+        ledger=model.ledger(),
+        households=model.households,
+        books=model.books,
+        course=model.course,
+    )
+
+
+def price_path(start: int, months: int, parameters: Parameters) -> NDArray[np.float64]:
+    """Prices of every month of a run; 2022-01 is 1."""
+    return np.array([month_context(start + k, 0, parameters).price_index for k in range(months)])
+
+
+def both_worlds(
+    scenario: Scenario, place: Place, parameters: Parameters, seed: int,
+    settled: Households, keep_books: bool, progress: Progress = _silent,
+) -> tuple[World, World | None]:  # fmt: skip
+    """The world without the plan, and with it if there is one, from the same settled households."""
+    worlds = []
+    for what, plan in (("without", None), ("with", scenario.plan)):
+        if what == "with" and plan is None:
+            break
+        model = SiexModel(
+            place, plan=plan, rng=seed, parameters=parameters, start=scenario.start,
+            settled=settled, keep_books=keep_books,
+        )  # fmt: skip
+        worlds.append(live(model, scenario.months(), progress, what))
+    return worlds[0], worlds[1] if len(worlds) > 1 else None
+
+
+def account_of(without: World, with_plan: World, parameters: Parameters) -> Account:
+    """The account of a plan from its two worlds."""
+    prices = price_path(without.start, without.ledger.months, parameters)
+    return open_account(with_plan.ledger.minus(without.ledger), parameters, prices)
+
+
+def run_future(scenario: Scenario, number: int) -> Future:
+    """One future, in the neighbourhoods that the plan covers: nothing differs elsewhere."""
+    place = load_place(scenario.place)
+    parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
+    wijken = covered(scenario, place)
+    settled = settle(place, parameters, seed, scenario.sample, population_seed=scenario.seed, only=wijken)
+    without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
+    assert with_plan is not None
+    return Future(number, seed, account_of(without, with_plan, parameters))
+
+
+def covered(scenario: Scenario, place: Place) -> NDArray[np.bool_]:
+    """Which neighbourhoods a scenario's plan covers; all where it names none."""
+    where = np.zeros(len(place.wijken), np.bool_)
+    names = scenario.plan.wijken if scenario.plan else ()
+    where[[place.wijk(name) for name in names] or slice(None)] = True
+    return where
+
+
+def _pool(workers: int) -> Executor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
+def run_futures(
+    scenario: Scenario, numbers: Iterable[int], executor: Executor | None, progress: Progress
+) -> list[Future]:
+    """Run futures in order, in this process or on any executor."""
+    numbers = list(numbers)
+    futures = []
+    if executor is None:
+        results: Iterable[Future] = (run_future(scenario, number) for number in numbers)
+    else:
+        results = executor.map(run_future, [scenario] * len(numbers), numbers)
+    for done, future in enumerate(results, 1):
+        futures.append(future)
+        progress("futures", done, len(numbers))
+    return futures
+
+
+def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> Outcome:
+    """Run a scenario: two worlds with central numbers at full detail, then its futures.
+
+    The result doesn't depend on `workers`. Future 0 is the central run itself.
+    """
+    place = load_place(scenario.place)
+    parameters = future_parameters(scenario, 0)
+    covered(scenario, place)  # a misspelt neighbourhood is said before anything is run
+    progress("households", 0, 1)
+    settled = settle(place, parameters, scenario.seed, scenario.sample)
+    progress("households", 1, 1)
+    without, with_plan = both_worlds(
+        scenario, place, parameters, scenario.seed, settled, True, progress
+    )
+    if with_plan is None:
+        return Outcome(scenario, place, without, None, None, ())
+    account = account_of(without, with_plan, parameters)
+    futures = [Future(0, scenario.seed, account)]
+    others = range(1, scenario.futures)
+    if workers > 1 and len(others) > 1:
+        with _pool(workers) as executor:
+            futures += run_futures(scenario, others, executor, progress)
+    else:
+        futures += run_futures(scenario, others, None, progress)
+    return Outcome(scenario, place, without, with_plan, account, tuple(futures))
+
