@@ -17,7 +17,7 @@ from siexsim import household as hh
 from siexsim.parameters import Parameters, stable_number
 
 LEAVING_EVENT, SEPARATION_EVENT, MOVING_EVENT = 1, 9, 16
-STAYS, STUDIES, TEMPLATE, TRAITS = range(draws.ARRIVAL_FIRST, draws.ARRIVAL_FIRST + 4)
+STAYS, STUDIES, TEMPLATE, TRAITS, FIRST_JOB = range(draws.ARRIVAL_FIRST, draws.ARRIVAL_FIRST + 5)
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def leave_home(parents: Any, seed: int, month: int, p: Parameters) -> Any:
     parents["child_birth"][n, child] = hh.NO_BIRTH
     parents["development"][n, child] = 0.0
     parents["leaving_child"] = -1
+    parents["kids"] -= 1
     new = _fresh(ids, parents, seed, month)
     new["birth"][:, 0] = births
     schooling = (development >= p.value("children.middle_school_line")).astype(int)
@@ -100,7 +101,8 @@ def leave_home(parents: Any, seed: int, month: int, p: Parameters) -> Any:
     studies = draws.uniform(seed, ids, month, STUDIES) < p.value("life.leaver_studies_share")
     studies &= schooling >= hh.MIDDLE
     new["student"] = studies
-    new["position"][:, 0] = np.where(studies, hh.STUDENT, hh.NO_INCOME)
+    works = draws.uniform(seed, ids, month, FIRST_JOB) < p.value("arrivals.first_job_share")
+    new["position"][:, 0] = np.where(studies, hh.STUDENT, np.where(works, hh.FLEX, hh.NO_INCOME))
     pay = np.array([p.value(f"arrivals.first_pay_{word}_eur") for word in hh.EDUCATIONS])
     new["earnings"][:, 0] = pay[schooling] * 100
     new["tenure"] = hh.PRIVATE_RENT
@@ -113,7 +115,7 @@ def part(couples: Any, seed: int, month: int) -> Any:
     """Split each couple: the second adult starts a household here with half of the savings."""
     ids = draws.derive(couples["id"], month, SEPARATION_EVENT)
     new = _fresh(ids, couples, seed, month)
-    for name in ("birth", "education", "position", "earnings", "pension", "months_without_work", "ww_left"):
+    for name in ("birth", "education", "position", "earnings", "pension", "months_without_work", "ww_left", "hours"):
         new[name][:, 0] = couples[name][:, 1]
         couples[name][:, 1] = hh.NO_BIRTH if name == "birth" else 0
     half = couples["savings"] // 2

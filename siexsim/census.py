@@ -11,7 +11,6 @@ import numpy as np
 
 from siexsim import household as hh
 from siexsim.compiled import rule
-from siexsim.rules.life import count_children
 from siexsim.rules.work import is_working
 
 # Thresholds of income over the social minimum below which households are counted.
@@ -81,7 +80,7 @@ def count_services(h: Any, grown: int, row: Any) -> None:
 @rule
 def count(h: Any, row: Any) -> None:
     """Count one household in its neighbourhood's row; students only as inhabitants."""
-    kids = count_children(h)
+    kids = int(h.kids)
     grown = 1 if h.birth[1] == hh.NO_BIRTH else 2
     row.households += 1
     row.persons += grown + kids

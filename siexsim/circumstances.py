@@ -1,4 +1,4 @@
-"""What households have been through: savings, debts, spells, traits, strain and care at the start."""
+"""What households have been through: savings, debts, spells, traits, strain and care."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from siexsim import household as hh
 from siexsim.people import (
     MONTHS,
     YOUNGEST_ADULT_YEARS,
+    Features,
     Flags,
     Floats,
     People,
@@ -32,6 +33,7 @@ STRESS, DEVELOPMENT, CARE_OF_CHILD, SPECIAL_OF_CHILD = (_FIRST + 28 + 8 * n for 
 
 _LONGEST = 1200  # months, the bound of the record
 _MOST_CLAIMS = 60
+_TABLE = 4096
 _LONG_POOR_MONTHS: Final = 48
 _LONG_WELFARE_MONTHS: Final = 60
 _YEAR: Final = 12
@@ -117,7 +119,9 @@ def _spell(share: Floats, line: float, long_share: float, later_mean: float) -> 
     short_share = 1.0 - long_share
     below = np.clip(share / short_share, 0.0, 1.0)
     above = np.clip((share - short_share) / long_share, 0.0, 1.0 - 1e-9)
-    return np.where(share < short_share, 1.0 + line * below**1.4, line - later_mean * np.log1p(-above))
+    return np.where(
+        share < short_share, 1.0 + line * below**1.4, line - later_mean * np.log1p(-above)
+    )
 
 
 def spend_time(people: People) -> None:
@@ -128,7 +132,10 @@ def spend_time(people: People) -> None:
     welfare = h["on_welfare"] == 1
     keys = _noisy(score("long_welfare", features), people.draw(WELFARE_TIME))
     on = _spell(
-        rank_share(keys[welfare]), _LONG_WELFARE_MONTHS, p.long_welfare_share, p.long_welfare_mean_months
+        rank_share(keys[welfare]),
+        _LONG_WELFARE_MONTHS,
+        p.long_welfare_share,
+        p.long_welfare_mean_months,
     )
     h["months_on_welfare"][welfare] = np.floor(np.minimum(on, limit[welfare]))
     _poor_time(people, features, limit)
@@ -141,7 +148,7 @@ def _noisy(merit: Floats, noise: Floats) -> Floats:
     return merit + np.log(noise) - np.log1p(-noise)
 
 
-def _poor_time(people: People, features: dict[str, Floats] | object, limit: Floats) -> None:
+def _poor_time(people: People, features: Features, limit: Floats) -> None:
     """Poverty spells: at least as long as welfare's; the long-term share of all is met."""
     h, p = people.households, people.p
     poor = (h["poor"] == 1) & ~people.student
@@ -157,7 +164,7 @@ def _poor_time(people: People, features: dict[str, Floats] | object, limit: Floa
     unable = others & ~able
     months[unable] = 1.0 + np.floor(people.draw(LONG_POOR)[unable] * (limit[unable] - 1.0))
     if able.any():
-        keys = _noisy(score("long_poor", household_features(people)), people.draw(LONG_POOR))
+        keys = _noisy(score("long_poor", features), people.draw(LONG_POOR))
         share = float(np.clip(wanted / able.sum(), 0.02, 0.98))
         spell = _spell(rank_share(keys[able]), _LONG_POOR_MONTHS, share, p.long_poor_mean_months)
         months[able] = np.minimum(np.floor(spell), limit[able])
@@ -184,7 +191,9 @@ def _idle_time(people: People) -> None:
     # a benefit of fixed length: some of it is used, the rest is left
     ww = people.exists & (position == hh.WW)
     u = people.draws(WW_TIME, 2)
-    whole = 3.0 + np.floor((people.rules.ww_months - 3.0) * np.clip((people.age - 20.0) / 35.0, 0, 1))
+    whole = 3.0 + np.floor(
+        (people.rules.ww_months - 3.0) * np.clip((people.age - 20.0) / 35.0, 0, 1)
+    )
     used = np.floor(u * whole)
     h["ww_left"] = np.where(ww, whole - used, 0)
     h["months_without_work"] = np.where(ww, used, months)
@@ -202,18 +211,25 @@ def characterise(people: People) -> None:
     spread = p.employability_spread
     factor = np.exp(spread * z - 0.5 * spread**2)  # mean 1
     long = (h["months_poor"] >= _LONG_POOR_MONTHS) & poor
-    h["employability"] = np.clip(np.where(long, factor * p.employability_long_poor, factor), 0.0, 10.0)
+    h["employability"] = np.clip(
+        np.where(long, factor * p.employability_long_poor, factor), 0.0, 10.0
+    )
 
 
 def _beta(u: Floats, mean: float, evenness: float) -> Floats:
-    return np.asarray(betaincinv(mean * evenness, (1.0 - mean) * evenness, u), np.float64)
+    # the inverse is slow: it is drawn through a fine table
+    grid = (np.arange(_TABLE) + 0.5) / _TABLE
+    values = betaincinv(mean * evenness, (1.0 - mean) * evenness, grid)
+    return np.asarray(np.interp(u, grid, values), np.float64)
 
 
 def arrive(people: People) -> None:
     """Students came some years ago; of others the month of arrival isn't known (0)."""
     h, p = people.households, people.p
     studied = np.floor(people.draw(CAME) * p.student_years_here * MONTHS)
-    h["came"] = np.where(people.student, people.month - np.minimum(studied, _adult_months(people)), 0)
+    h["came"] = np.where(
+        people.student, people.month - np.minimum(studied, _adult_months(people)), 0
+    )
     h["state"] = hh.PRESENT
 
 
@@ -238,13 +254,16 @@ def live(people: People) -> None:
     inhabitants = float(people.exists.sum() + hh.children(h).sum())
     clients = people.place.municipality["wmo_clients"] / 1000.0 * inhabitants
     h["wmo"] = choose(
-        score("wmo", features), people.draw(WMO_SLOT), round(clients / p.wmo_clients_per_household), free
+        score("wmo", features),
+        people.draw(WMO_SLOT),
+        round(clients / p.wmo_clients_per_household),
+        free,
     )
     patients = p.mental_care_share * float(people.exists.sum())
     h["mental_care"] = choose(
         score("mental_care", features), people.draw(MENTAL_SLOT), round(patients), free
     )
-    _care_for_children(people)
+    _care_for_children(people, features)
 
 
 def _develop(people: People) -> None:
@@ -261,10 +280,9 @@ def _develop(people: People) -> None:
     h["development"] = np.where(there, np.clip(mean[:, None] - centre + noise, -4.0, 4.0), 0.0)
 
 
-def _care_for_children(people: People) -> None:
+def _care_for_children(people: People, features: Features) -> None:
     h, p = people.households, people.p
     age = people.child_age
-    features = household_features(people)
     share = people.place.municipality["youth_in_youth_care"] / 100.0
     for field, decision, slot, low, high, part in (
         ("youth_care", "youth_care", CARE_OF_CHILD, 0.0, 18.0, share),

@@ -1,7 +1,7 @@
-"""What households live on: education, work, pay, pension, tenure, welfare and income.
+"""What households live on: work, pay, pension, tenure, welfare and income.
 
 Totals are published for the municipality, work and income per wijk; poverty is put in nowhere
-and comes out. The order is that of cause: education, work, pay, home, welfare, income.
+and comes out. The order is that of cause: work, pay, home, welfare, income.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from scipy.special import ndtri
 
 from siexsim import draws
 from siexsim import household as hh
-from siexsim.margins import table
 from siexsim.people import (
-    MONTHS,
     PENSION_FIELD_YEARS,
     Floats,
     People,
@@ -29,15 +27,13 @@ from siexsim.people import (
     score,
 )
 from siexsim.place import read_packaged
+from siexsim.schooling import home_youth, per_wijk, relative_income
 
-_FIRST = draws.POPULATION_FIRST + 44
-(
-    EDUCATION, WORK, SELF_EMPLOYMENT, FLEX_JOB, WAJONG_SLOT, DISABILITY_SLOT, WW_SLOT, PAY, HOURS,
-    PENSION_SLOT, NO_PENSION,
-) = range(_FIRST, _FIRST + 22, 2)  # fmt: skip  (two each: one per adult)
-MATCH, OWNING, RENTING, WELFARE_SLOT, CLAIMING, ALLOWANCE_USE, DIVIDED = range(
-    _FIRST + 22, _FIRST + 29
-)
+# slots; the first group takes two each, one per adult
+_FIRST = draws.POPULATION_FIRST + 46
+WORK, SELF_EMPLOYMENT, FLEX_JOB, WAJONG_SLOT, DISABILITY_SLOT = range(_FIRST, _FIRST + 10, 2)
+WW_SLOT, PAY, HOURS, PENSION_SLOT, NO_PENSION = range(_FIRST + 10, _FIRST + 20, 2)
+OWNING, RENTING, WELFARE_SLOT, CLAIMING, ALLOWANCE_USE, DIVIDED = range(_FIRST + 21, _FIRST + 27)
 
 NORM_ITEMS: Final = {
     "norm_single": "bijstand single or single parent",
@@ -55,116 +51,15 @@ def norms(date: str) -> dict[str, int]:
     return {name: round(float(rows[item]) * 100) for name, item in NORM_ITEMS.items()}
 
 
-def home_youth(people: People) -> NDArray[np.int64]:
-    """Children at home of 15 and older, per wijk: they count in figures of 15 to 75."""
-    count = (people.child_age >= 15.0).sum(axis=1)
-    return np.bincount(
-        people.households["wijk"], weights=count, minlength=len(people.place.wijken)
-    ).astype(np.int64)
-
-
-def _per_wijk(people: People, amount: Floats) -> Floats:
-    if amount.ndim == 2:
-        amount = amount.sum(axis=1)
-    wijken = len(people.place.wijken)
-    return np.bincount(people.households["wijk"], weights=amount, minlength=wijken)
-
-
-def relative_income(people: People) -> Floats:
-    """Income per inhabitant of each wijk over the municipality's, net of progressive tax.
-
-    Where it is not published, it is read from a line through the other wijken (log of the value
-    of homes and the shares of young people and children).
-    """
-    m = people.place.margins
-    gross = m["avg_income_per_inhabitant_keur"].to_numpy(np.float64)
-    inhabitants = m["inhabitants"].to_numpy(np.float64)
-    line = np.column_stack(
-        [
-            np.ones(len(m)),
-            np.log(m["avg_woz_keur"].to_numpy(np.float64)),
-            m["pct_age_15_25"].to_numpy(np.float64) / 100.0,
-            m["pct_age_0_15"].to_numpy(np.float64) / 100.0,
-        ]
-    )
-    known = np.isfinite(gross)
-    root = np.sqrt(inhabitants[known])
-    fitted = np.linalg.lstsq(line[known] * root[:, None], np.log(gross[known]) * root, rcond=None)
-    gross = np.where(known, gross, np.exp(line @ fitted[0]))
-    net = gross**people.p.net_of_gross
-    return np.asarray(net / np.average(net, weights=inhabitants), np.float64)
-
-
-def _education_cells(people: People) -> tuple[NDArray[np.int64], Floats]:
-    """Row of the education table of each adult, and the table's shares."""
-    seed = table("education_seed")
-    starts = seed["age_from"].to_numpy()
-    age = people.age
-    student = people.student[:, None] & np.ones((1, 2), bool)
-    cell = np.zeros(age.shape, np.int64)
-    for n, (is_student, start) in enumerate(zip(seed["student"], starts, strict=True)):
-        cell[(student == bool(is_student)) & (age >= start)] = n
-    return cell, seed[["low", "middle", "high"]].to_numpy(np.float64)
-
-
-def _income_lean(people: People, cell: NDArray[np.int64], shares: Floats) -> Floats:
-    """How much richer each wijk is than its ages and work alone would make it, as a log."""
-    p, there = people.p, people.exists
-    pay = shares @ np.array([p.pay_low_eur, p.pay_middle_eur, p.pay_high_eur])
-    part = people.place.margins["net_labour_participation_pct"].to_numpy(np.float64) / 100.0
-    part = part[people.households["wijk"]][:, None]
-    floor = people.rules.norm_single / 100.0
-    expected = part * pay[cell] + (1.0 - part) * 0.5 * floor
-    expected = np.where(people.student[:, None], people.rules.student_eur_per_month, expected)
-    expected = np.where(people.retired, floor + p.pension_median_eur, expected)
-    persons = there.sum(axis=1) + hh.children(people.households)
-    mean = _per_wijk(people, np.where(there, expected, 0.0)) / _per_wijk(people, persons)
-    mean /= _per_wijk(people, np.where(there, expected, 0.0)).sum() / persons.sum()
-    lean: Floats = np.log(relative_income(people) / mean)
-    return lean
-
-
-def educate(people: People) -> None:
-    """Give adults an education: municipal totals of 15 to 75, more of it in richer wijken."""
-    h, p, there = people.households, people.p, people.exists
-    cell, shares = _education_cells(people)
-    lean = p.education_lean * _income_lean(people, cell, shares)
-    counted = there & (people.age < PENSION_FIELD_YEARS)
-    wijken = len(lean)
-    joint = cell * wijken + h["wijk"][:, None]
-    counts = np.bincount(joint[counted], minlength=len(shares) * wijken).astype(np.float64)
-    start = np.repeat(shares, wijken, axis=0) * np.exp(
-        np.tile(lean, len(shares))[:, None] * np.array([-1.0, 0.0, 1.0])
-    )
-    wanted = np.array(
-        [people.place.municipality[f"education_{name}"] for name in hh.EDUCATIONS]
-    ) - home_youth(people).sum() * np.array(
-        [p.home_youth_low, 1.0 - p.home_youth_low - p.home_youth_high, p.home_youth_high]
-    )
-    wanted *= counts.sum() / wanted.sum()
-    factor = np.ones(3)
-    for _ in range(100):
-        made = start * factor
-        made /= made.sum(axis=1, keepdims=True)
-        factor *= wanted / (counts @ made)
-    edges = np.cumsum(made, axis=1)[joint]
-    u = people.draws(EDUCATION, 2)
-    # partners are often alike: the second takes the first's draw
-    alike = people.draw(MATCH) < p.education_match
-    u[alike, 1] = u[alike, 0]
-    level = (u >= edges[..., 0]).astype(np.int8) + (u >= edges[..., 1])
-    h["education"] = np.where(there, level, 0)
-
-
 def workers_wanted(people: People) -> tuple[NDArray[np.int64], Floats]:
     """Working adults per wijk outside school and pension, and all workers of the wijk."""
     p, age = people.p, people.age
     adult = people.exists & (age < PENSION_FIELD_YEARS)
     youth = home_youth(people)
     part = people.place.margins["net_labour_participation_pct"].to_numpy(np.float64) / 100.0
-    workers = part * (_per_wijk(people, adult.astype(np.float64)) + youth)
-    students = _per_wijk(people, (people.exists & people.student[:, None]).astype(np.float64))
-    retired = _per_wijk(people, (adult & people.retired).astype(np.float64))
+    workers = part * (per_wijk(people, adult.astype(np.float64)) + youth)
+    students = per_wijk(people, (people.exists & people.student[:, None]).astype(np.float64))
+    retired = per_wijk(people, (adult & people.retired).astype(np.float64))
     others = (
         p.student_participation * students
         + p.home_youth_participation * youth
@@ -220,7 +115,12 @@ def _insure(people: People, idle: NDArray[np.bool_]) -> None:
     wajong = round(city["wajong_persons"])
     for decision, slot, count, code in (
         ("wajong", WAJONG_SLOT, wajong, hh.DISABILITY),
-        ("disability", DISABILITY_SLOT, round(city["disability_benefit_persons"]) - wajong, hh.DISABILITY),
+        (
+            "disability",
+            DISABILITY_SLOT,
+            round(city["disability_benefit_persons"]) - wajong,
+            hh.DISABILITY,
+        ),
         ("ww", WW_SLOT, round(city["unemployment_benefit_ww_persons"]), hh.WW),
     ):
         chosen = choose(score(decision, features), people.draws(slot, 2), count, idle)
@@ -277,7 +177,7 @@ def _pension_early(people: People) -> None:
 def _meet_wijk_income(people: People) -> None:
     """Scale pay and pension per wijk, within bounds, to the wijk's income per inhabitant."""
     h, p = people.households, people.p
-    persons = _per_wijk(people, people.exists.sum(axis=1) + hh.children(h))
+    persons = per_wijk(people, people.exists.sum(axis=1) + hh.children(h))
     factor = np.ones(len(persons))
     earnings, pension = h["earnings"].copy(), h["pension"].copy()
     # a few rounds: the municipality's mean, to which the wijken relate, moves along
@@ -288,12 +188,12 @@ def _meet_wijk_income(people: People) -> None:
         own = _own_income(people)
         minimum = social_minimum(people)
         income = np.where(people.student, own, np.maximum(own, minimum)).astype(np.float64)
-        mean = _per_wijk(people, income) / persons
+        mean = per_wijk(people, income) / persons
         goal = relative_income(people) * income.sum() / persons.sum()
         flexible = people.exists & np.isin(
             h["position"], (hh.PERMANENT, hh.FLEX, hh.SELF_EMPLOYED, hh.PENSION)
         )
-        share = _per_wijk(people, np.where(flexible, h["earnings"] + h["pension"], 0).astype(float))
+        share = per_wijk(people, np.where(flexible, h["earnings"] + h["pension"], 0).astype(float))
         gap = (goal - mean) * persons / np.maximum(share, 1.0)
         factor = np.clip(
             factor * np.maximum(1.0 + gap, 0.5), 1.0 / p.wijk_pay_bound, p.wijk_pay_bound
@@ -376,6 +276,8 @@ def grant_welfare(people: People) -> None:
     open_ = idle.all(axis=1) & ~people.retired.any(axis=1) & ~people.student
     households = round(p.welfare_households)
     couples = round(people.place.municipality["bijstand_persons"]) - households
+    # households go first; persons follow as far as there are couples without any income
+    couples = min(couples, int((open_ & ~people.single).sum()))
     merit = score("welfare", household_features(people))
     counts = np.array([households - couples, couples], np.int64)
     chosen = choose(merit, people.draw(WELFARE_SLOT), counts, open_, ~people.single)
@@ -391,7 +293,9 @@ def claim(people: People) -> None:
     """Set who asks for what he is entitled to; needs savings, and comes before income."""
     h, p, r = people.households, people.p, people.rules
     own, minimum = _own_income(people), social_minimum(people)
-    limit = np.where(people.single & (hh.children(h) == 0), 1, 2) * r.welfare_capital_limit_eur * 100
+    limit = (
+        np.where(people.single & (hh.children(h) == 0), 1, 2) * r.welfare_capital_limit_eur * 100
+    )
     trait = people.draw(CLAIMING) < p.welfare_use_share
     young = ~people.retired[:, 0] & ~people.student
     # entitled, not on welfare: these are the non-users
@@ -411,8 +315,3 @@ def earn(people: People) -> None:
     h["income"] = income
     h["ratio"] = income / minimum
     h["poor"] = h["ratio"] <= people.rules.poverty_ratio
-
-
-def years_since(people: People, years: float) -> Floats:
-    """Months since each first adult was `years` old: no spell is longer."""
-    return np.maximum((people.age[:, 0] - years) * MONTHS, 1.0)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from siexsim import draws
 from siexsim.errors import UserError
 from siexsim.parameters import stable_number
-from siexsim.place import Place, largest_remainder, read_packaged
+from siexsim.place import Place, read_packaged
 
 KINDS: Final = ("one_person", "couple", "couple_children", "one_parent")
 ONE_PERSON, COUPLE, COUPLE_CHILDREN, ONE_PARENT = range(4)
@@ -51,12 +51,14 @@ def household_types() -> pd.DataFrame:
         One row a type: kind, student, bands of both adults (`from_0`, `to_0`, `from_1`,
         `to_1`), `place_in_band`, `young` and `older` children, `weight`, and the band counts.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[Any, Any]] = []
     patterns = _child_patterns()
     for seed in table("household_seed").to_dict("records"):
         kind = KINDS.index(seed["kind"])
         for lower, partner_share in _partner_bands(seed, kind):
-            for young, older, share in patterns.get((seed["kind"], seed["age_from"]), [(0, 0, 1.0)]):
+            for young, older, share in patterns.get(
+                (seed["kind"], seed["age_from"]), [(0, 0, 1.0)]
+            ):
                 weight = seed["per_1000"] * partner_share * share
                 if weight > 0.0:
                     rows.append(_type_row(seed, kind, lower, young, older, weight))
@@ -66,8 +68,8 @@ def household_types() -> pd.DataFrame:
 
 
 def _type_row(
-    seed: dict[str, Any], kind: int, lower: bool, young: int, older: int, weight: float
-) -> dict[str, Any]:
+    seed: dict[Any, Any], kind: int, lower: bool, young: int, older: int, weight: float
+) -> dict[Any, Any]:
     low, high = int(seed["age_from"]), int(seed["age_to"])
     partner = (0, 0)
     if kind in (COUPLE, COUPLE_CHILDREN):
@@ -95,7 +97,7 @@ def _band_below(start: int) -> tuple[int, int]:
     return (18, 25) if start == 25 else (start - 10, start)
 
 
-def _partner_bands(seed: dict[str, Any], kind: int) -> list[tuple[bool, float]]:
+def _partner_bands(seed: dict[Any, Any], kind: int) -> list[tuple[bool, float]]:
     if kind in (ONE_PERSON, ONE_PARENT) or seed["partner_younger"] == 0:
         return [(False, 1.0)]
     share = float(seed["partner_younger"])
@@ -249,14 +251,10 @@ def whole_types(
     starts = draws.uniform(seed, keys, 0, ROUNDING)
     made = []
     for z, total in enumerate(households):
-        edges = np.cumsum(weights[z]) * (total / weights[z].sum())
+        # rounded, so that the last bits of the solver don't decide
+        edges = np.round(np.cumsum(weights[z]) * (total / weights[z].sum()), 5)
         whole = np.floor(edges + starts[z]).astype(np.int64)
         whole[-1] = total  # the sum may miss it by a last bit
         counts = np.diff(np.minimum(whole, total), prepend=0)
         made.append(np.repeat(np.arange(len(counts)), counts))
     return made
-
-
-def total_of_shares(total: int, shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Split a total into whole numbers in proportion to `shares`."""
-    return largest_remainder(np.asarray(shares, np.float64), total)

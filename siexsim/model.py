@@ -25,7 +25,7 @@ from siexsim.plan import Course, Plan, begin
 from siexsim.population import synthesise
 from siexsim.rules.month import live_rows
 
-BURN_IN_MONTHS = 72  # long enough for spells of poverty, welfare and debt to settle
+BURN_IN_MONTHS = 36  # stress and debts settle in this time; spells come settled from the synthesis
 NOBODY = help.compiled([], Parameters.packaged())
 
 
@@ -310,6 +310,7 @@ def burn_in(
     households: Households, wijken: int, parameters: Parameters, seed: int, months: int
 ) -> Households:
     """Let households live `months` months at the norms of the start, in place."""
+    households["kids"] = hh.children(households)
     rows = np.flatnonzero(hh.present(households)).astype(np.int64)
     stay, events = np.empty_like(rows), np.empty_like(rows)
     values = parameters.compiled()

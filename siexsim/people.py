@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
@@ -47,7 +46,6 @@ class People:
     p: Any  # parameters of the theme population by name
     rules: Any  # rules and amounts shared with the month, by name
     households: hh.Households
-    kind: NDArray[np.int64]
 
     def draw(self, slot: int) -> Floats:
         """One number in (0, 1) per household."""
@@ -114,10 +112,13 @@ def settle(people: People, types: NDArray[np.int64]) -> None:
     months = np.zeros((len(types), 2), np.int64)
     months[:, 0] = _age_in_band(people, row)
     months[:, 1] = _partner_age(people, row, months[:, 0])
-    there = np.column_stack([np.ones(len(types), bool), np.isin(row["kind"], (COUPLE, COUPLE_CHILDREN))])
+    there = np.column_stack(
+        [np.ones(len(types), bool), np.isin(row["kind"], (COUPLE, COUPLE_CHILDREN))]
+    )
     people.households["birth"] = np.where(there, people.month - months, hh.NO_BIRTH)
     youngest = np.where(there[:, 1], months.min(axis=1), months[:, 0])
     people.households["child_birth"] = _child_births(people, row, youngest)
+    people.households["kids"] = row["young"] + row["older"]
 
 
 @cache
@@ -141,9 +142,7 @@ def _age_in_band(people: People, row: dict[str, Any]) -> NDArray[np.int64]:
     return np.minimum(np.floor(low + share * (high - low)), high - 1).astype(np.int64)
 
 
-def _partner_age(
-    people: People, row: dict[str, Any], head: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _partner_age(people: People, row: dict[str, Any], head: NDArray[np.int64]) -> NDArray[np.int64]:
     p = people.p
     gap = p.partner_gap_years + p.partner_gap_spread_years * ndtri(people.draw(PARTNER_GAP))
     wanted = np.rint(head - gap * MONTHS)
@@ -268,7 +267,9 @@ def adult_features(people: People) -> Features:
         "many_children": hh.children(h) >= 3,
     }
     working = (position >= hh.PERMANENT) & (position <= hh.SELF_EMPLOYED)
-    features = {name: np.repeat(v[:, None], 2, axis=1).astype(np.float64) for name, v in wide.items()}
+    features = {
+        name: np.repeat(v[:, None], 2, axis=1).astype(np.float64) for name, v in wide.items()
+    }
     features["second"] = np.broadcast_to([0.0, 1.0], age.shape)
     features["second_young_child"] = features["second"] * features["young_child"]
     for name, low, high in (
@@ -346,8 +347,3 @@ def household_features(people: People) -> Features:
     ):
         flags[name] = ((h["position"] == code) & people.exists).sum(axis=1) / count
     return {name: np.asarray(v, np.float64) for name, v in flags.items()}
-
-
-def weights_table() -> pd.DataFrame:
-    """The weights that scores are made of, with range and source."""
-    return table("population_weights")

@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from siexsim import circumstances, draws, livelihoods
+from siexsim import circumstances, draws, livelihoods, schooling
 from siexsim import household as hh
 from siexsim.errors import UserError
-from siexsim.margins import household_types, rake, targets, whole_types
+from siexsim.margins import rake, targets, whole_types
 from siexsim.parameters import Parameters, stable_number
 from siexsim.people import People, identities, settle
 from siexsim.place import Place
@@ -56,8 +56,8 @@ class Population:
     sample
         Every record stands for this many households.
     fit
-        How the full population compares with the published margins; one row a margin and
-        wijk, with `kind` "fitted" or "outcome" (came out, was not put in).
+        How the full population compares with what is published; one row a margin and wijk, with
+        `kind` "fitted", "steered" or "outcome" (see ``siexsim.population_fit``).
     """
 
     households: hh.Households
@@ -123,11 +123,10 @@ def _make(place: Place, seed: int, values: dict[str, float]) -> People:
     households = hh.empty(len(types))
     households["id"] = identities(place, goal.households)
     households["wijk"] = np.repeat(np.arange(len(rows)), goal.households)
-    kind = household_types()["kind"].to_numpy()[types]
-    people = People(place, seed, month, p, rules, households, kind)
+    people = People(place, seed, month, p, rules, households)
     settle(people, types)
     circumstances.arrive(people)
-    livelihoods.educate(people)
+    schooling.educate(people)
     livelihoods.employ(people)
     livelihoods.pay(people)
     livelihoods.house(people)
@@ -146,7 +145,14 @@ def _sampled(full: hh.Households, seed: int, sample: int) -> np.ndarray[Any, np.
     """One in `sample` households, evenly over wijk, kind, age and income; in the full order."""
     kind = 2 * hh.adults(full) + (hh.children(full) > 0)
     order = np.lexsort(
-        (full["ratio"], full["birth"][:, 0] // 60, full["poor"], kind, full["student"], full["wijk"])
+        (
+            full["ratio"],
+            full["birth"][:, 0] // 60,
+            full["poor"],
+            kind,
+            full["student"],
+            full["wijk"],
+        )
     )
     key = np.array([stable_number(f"sample {sample}")], np.uint64)
     start = int(draws.uniform(seed, key, 0, SAMPLING)[0] * sample)

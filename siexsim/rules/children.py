@@ -7,13 +7,13 @@ from typing import Any
 from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.draws import CHILD
-from siexsim.rules.life import MONTHS, count_children
+from siexsim.rules.life import PER_MONTH
 
 
 @rule
 def develop(h: Any, p: Any, draw: Any) -> None:
     """Development drifts to what home offers: schooling, a house, little stress (rows M17-M19)."""
-    if count_children(h) == 0:
+    if h.kids == 0:
         return
     q = p.children
     schooling = 0.5 * (h.education[0] - 1)
@@ -27,7 +27,7 @@ def develop(h: Any, p: Any, draw: Any) -> None:
         - q.money_slope * (h.stress[hh.MONEY] - p.stress.ordinary)
         - q.wellbeing_slope * (h.stress[hh.WELLBEING] - p.stress.ordinary)
     )
-    pull = q.pull_per_year / MONTHS
+    pull = q.pull_per_year * PER_MONTH
     shared = q.noise_width * (draw[CHILD] - 0.5)
     for k in range(hh.MAX_CHILDREN):
         if h.child_birth[k] != hh.NO_BIRTH:

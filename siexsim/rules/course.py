@@ -14,7 +14,7 @@ from siexsim import items
 from siexsim.compiled import rule
 from siexsim.draws import HELP_COURSE, HELP_FIRST, HELP_SUCCESS, one
 from siexsim.items import post
-from siexsim.rules.life import MONTHS
+from siexsim.rules.life import PER_MONTH
 from siexsim.rules.money import enter_arrangement
 from siexsim.rules.work import bandwidth
 
@@ -111,10 +111,10 @@ def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
         elif h.help[k] == hh.COMPLETED:
             h.help_months[k] = min(h.help_months[k] + 1, 1200)
             slot = HELP_FIRST + 8 * k
-            if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < p.help.relapse_per_year / MONTHS:
+            if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < p.help.relapse_per_year * PER_MONTH:
                 h.help[k] = hh.DROPPED
             since = h.help_months[k] - offer.find_late_from_months
             if 0 <= since < offer.find_lasts_months:
                 h.find_factor *= offer.find_late_factor
-            years = h.help_months[k] / MONTHS
+            years = h.help_months[k] * PER_MONTH
             add_relief(h, offer, math.exp(years * math.log(1.0 - offer.fade_per_year)))

@@ -9,7 +9,7 @@ from siexsim import items
 from siexsim.compiled import rule
 from siexsim.draws import ALLOWANCES, WELFARE_CLAIM
 from siexsim.items import post
-from siexsim.rules.life import MONTHS, count_children, is_pensioner
+from siexsim.rules.life import MONTHS, PER_MONTH, is_pensioner
 from siexsim.rules.work import is_working
 
 
@@ -27,7 +27,7 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
     """What one adult brings in by its position, cents this month."""
     position = h.position[a]
     if is_working(position):
-        pay = int(h.earnings[a] * c.wage_index)
+        pay = int(h.earnings[a] * (1.0 + p.work.hours_step * h.hours[a]) * c.wage_index)
         tax = int(p.prices.payroll_tax_eur_per_year * c.price_index * 100) // MONTHS
         post(till, items.WAGE, pay)
         post(till, items.PAYROLL_TAX, tax)
@@ -64,16 +64,22 @@ def is_entitled(h: Any, own: int, minimum: int, p: Any, c: Any) -> bool:
     if h.student == 1 or own >= minimum:
         return False
     limit = p.income.welfare_capital_limit_eur * 100 * c.price_index
-    if h.birth[1] != hh.NO_BIRTH or count_children(h) > 0:
+    if h.birth[1] != hh.NO_BIRTH or h.kids > 0:
         limit *= 2
     return h.savings <= limit
 
 
 @rule
-def ask_for_welfare(h: Any, p: Any, draw: Any) -> bool:
-    """Whether an entitled household asks now; many never do (row M21: 35% don't use it)."""
-    yearly = p.income.claim_per_year if h.claims_welfare == 1 else p.income.late_claim_per_year
-    return draw[WELFARE_CLAIM] < yearly / MONTHS
+def ask_for_welfare(h: Any, short: float, p: Any, draw: Any) -> bool:
+    """Whether an entitled household asks now; who is short of little may never (row M21: 35%).
+
+    `short` is the part of the norm that is missing.
+    """
+    if h.claims_welfare == 1:
+        yearly = p.income.claim_per_year
+    else:
+        yearly = p.income.late_claim_per_year * (1.0 + p.income.late_claim_rise * short)
+    return draw[WELFARE_CLAIM] < yearly * PER_MONTH
 
 
 @rule
@@ -104,14 +110,14 @@ def receive_welfare(h: Any, own: int, minimum: int, p: Any, c: Any, till: Any) -
 
 
 @rule
-def receive_allowances(h: Any, minimum: int, p: Any, c: Any, draw: Any, till: Any) -> None:
+def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     """Rent, care and child allowances, falling with income over the minimum (row M22 for non-use)."""
     if h.claims_allowances == 0:
-        if draw[ALLOWANCES] >= p.income.allowances_found_per_year / MONTHS:
+        if draw[ALLOWANCES] >= p.income.allowances_found_per_year * PER_MONTH:
             h.allowances = 0
             return
         h.claims_allowances = 1
-    over = (h.income - minimum) / minimum
+    over = h.ratio - 1.0
     if over >= p.income.allowances_end_ratio:
         h.allowances = 0
         return
@@ -120,7 +126,7 @@ def receive_allowances(h: Any, minimum: int, p: Any, c: Any, draw: Any, till: An
         full *= 2.0
     if h.tenure == hh.CORPORATION and h.student == 0:
         full += p.income.rent_allowance_eur
-    full += p.income.child_allowance_eur * count_children(h)
+    full += p.income.child_allowance_eur * h.kids
     left = 1.0 if over <= 0.0 else 1.0 - over / p.income.allowances_end_ratio
     h.allowances = int(full * left * c.price_index * 100)
     post(till, items.ALLOWANCES_PAID, h.allowances)
@@ -159,12 +165,12 @@ def receive_income(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
             income = minimum
     else:
         entitled = is_entitled(h, own, minimum, p, c)
-        if entitled and (h.on_welfare == 1 or ask_for_welfare(h, p, draw)):
+        if entitled and (h.on_welfare == 1 or ask_for_welfare(h, 1.0 - own / minimum, p, draw)):
             set_welfare(h, True)
             income += receive_welfare(h, own, minimum, p, c, till)
         elif h.on_welfare == 1:
             set_welfare(h, False)
     h.income = income
     h.ratio = income / minimum
-    receive_allowances(h, minimum, p, c, draw, till)
+    receive_allowances(h, p, c, draw, till)
     keep_poverty_clock(h, p)

@@ -10,6 +10,9 @@ from siexsim.compiled import rule
 from siexsim.draws import LIFE, rest
 
 MONTHS = 12
+PER_MONTH = 1.0 / MONTHS  # multiplying is several times as fast as dividing
+QUIET = 0.1  # no household under 95 has more than this chance of an event in a month
+LATEST_LEAVING_MONTHS = 24 * 12  # definition: who is 24 counts as having left home
 
 
 @rule
@@ -21,7 +24,7 @@ def years_old(birth: int, month: int) -> int:
 @rule
 def is_pensioner(h: Any, p: Any, c: Any) -> bool:
     """Whether the first adult has reached the state pension age."""
-    return years_old(h.birth[0], c.month) >= p.life.pension_age_years
+    return c.month - h.birth[0] >= p.life.pension_age_years * MONTHS
 
 
 @rule
@@ -30,17 +33,7 @@ def death_chance(age: int, p: Any) -> float:
     if age < 40:
         return 0.0
     yearly = p.life.death_at_60_per_year * math.exp(p.life.death_growth_per_year * (age - 60))
-    return min(yearly / MONTHS, 0.5)
-
-
-@rule
-def count_children(h: Any) -> int:
-    """Children at home."""
-    count = 0
-    for k in range(hh.MAX_CHILDREN):
-        if h.child_birth[k] != hh.NO_BIRTH:
-            count += 1
-    return count
+    return min(yearly * PER_MONTH, 0.5)
 
 
 @rule
@@ -52,6 +45,7 @@ def drop_second_adult(h: Any) -> None:
     h.pension[1] = 0
     h.months_without_work[1] = 0
     h.ww_left[1] = 0
+    h.hours[1] = 0
 
 
 @rule
@@ -67,6 +61,7 @@ def first_adult_dies(h: Any) -> None:
     h.pension[0] = h.pension[1]
     h.months_without_work[0] = h.months_without_work[1]
     h.ww_left[0] = h.ww_left[1]
+    h.hours[0] = h.hours[1]
     drop_second_adult(h)
 
 
@@ -74,11 +69,11 @@ def first_adult_dies(h: Any) -> None:
 def retire(h: Any, p: Any, c: Any) -> None:
     """Adults who reach the pension age stop working and draw the state pension."""
     for a in range(hh.MAX_ADULTS):
-        if h.birth[a] != hh.NO_BIRTH and h.position[a] != hh.PENSION:
-            if years_old(h.birth[a], c.month) >= p.life.pension_age_years:
-                h.position[a] = hh.PENSION
-                h.months_without_work[a] = 0
-                h.ww_left[a] = 0
+        old = c.month - h.birth[a] >= p.life.pension_age_years * MONTHS
+        if old and h.birth[a] != hh.NO_BIRTH and h.position[a] != hh.PENSION:
+            h.position[a] = hh.PENSION
+            h.months_without_work[a] = 0
+            h.ww_left[a] = 0
 
 
 @rule
@@ -104,6 +99,7 @@ def have_child(h: Any, c: Any) -> None:
         if h.child_birth[k] == hh.NO_BIRTH:
             h.child_birth[k] = c.month
             h.development[k] = 0.0
+            h.kids += 1
             return
 
 
@@ -126,6 +122,8 @@ def find_partner(h: Any, p: Any, c: Any, u: float) -> None:
 @rule
 def oldest_to_leave(h: Any, c: Any) -> int:
     """The child of 18 or older that is next to leave home, or -1."""
+    if h.kids == 0:
+        return -1
     oldest = -1
     for k in range(hh.MAX_CHILDREN):
         if h.child_birth[k] != hh.NO_BIRTH and years_old(h.child_birth[k], c.month) >= 18:
@@ -135,13 +133,17 @@ def oldest_to_leave(h: Any, c: Any) -> int:
 
 
 @rule
-def move_chance(age: int, p: Any) -> float:
-    """Chance that the household leaves the municipality this month."""
+def move_chance(h: Any, age: int, p: Any) -> float:
+    """Chance that the household leaves the municipality this month; children hold it back."""
     if age < 30:
-        return p.life.move_out_young_per_year / MONTHS
-    if age < 45:
-        return p.life.move_out_middle_per_year / MONTHS
-    return p.life.move_out_old_per_year / MONTHS
+        yearly = p.life.move_out_young_per_year
+    elif age < 45:
+        yearly = p.life.move_out_middle_per_year
+    else:
+        yearly = p.life.move_out_old_per_year
+    if h.kids > 0:
+        yearly *= p.life.move_out_children_factor
+    return yearly * PER_MONTH
 
 
 @rule
@@ -152,7 +154,7 @@ def birth_chance(h: Any, age: int, p: Any) -> float:
     yearly = p.life.birth_couple_per_year if age >= 26 else 0.5 * p.life.birth_couple_per_year
     if h.birth[1] == hh.NO_BIRTH:
         yearly *= p.life.birth_single_factor
-    return yearly / MONTHS
+    return yearly * PER_MONTH
 
 
 @rule
@@ -165,9 +167,16 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
     age = years_old(h.birth[0], c.month)
     paired = h.birth[1] != hh.NO_BIRTH
     if h.student == 1:
-        chance = p.life.study_end_per_year / MONTHS
+        chance = p.life.study_end_per_year * PER_MONTH
         if u < chance:
             graduate(h, p, rest(u, chance))
+        return
+    if h.kids > 0:
+        leaver = oldest_to_leave(h, c)
+        if leaver >= 0 and c.month - h.child_birth[leaver] >= LATEST_LEAVING_MONTHS:
+            h.leaving_child = leaver
+            return
+    if u >= QUIET and age < 95:
         return
     chance = death_chance(age, p)
     if u < chance:
@@ -180,7 +189,7 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
             drop_second_adult(h)
             return
         u -= chance
-    chance = move_chance(age, p)
+    chance = move_chance(h, age, p)
     if u < chance:
         h.state = hh.MOVED_OUT
         return
@@ -191,19 +200,16 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
         return
     u -= chance
     if paired:
-        chance = p.life.separation_per_year / MONTHS if age < 65 else 0.0
+        chance = p.life.separation_per_year * PER_MONTH if age < 65 else 0.0
         if u < chance:
             h.separating = 1
             return
     else:
-        chance = p.life.union_per_year / MONTHS if age < 60 else 0.0
+        chance = p.life.union_per_year * PER_MONTH if age < 60 else 0.0
         if u < chance:
             find_partner(h, p, c, rest(u, chance))
             return
     u -= chance
     leaver = oldest_to_leave(h, c)
-    if leaver >= 0:
-        late = years_old(h.child_birth[leaver], c.month) >= 24
-        chance = 1.0 if late else p.life.leave_home_per_year / MONTHS
-        if u < chance:
-            h.leaving_child = leaver
+    if leaver >= 0 and u < p.life.leave_home_per_year * PER_MONTH:
+        h.leaving_child = leaver

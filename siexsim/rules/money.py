@@ -10,7 +10,7 @@ from siexsim import items
 from siexsim.compiled import rule
 from siexsim.draws import ARREARS_PAID, BILL, DEBT_COURSE, rest
 from siexsim.items import post
-from siexsim.rules.life import MONTHS, count_children
+from siexsim.rules.life import PER_MONTH
 from siexsim.rules.work import bandwidth
 
 
@@ -23,14 +23,14 @@ def unavoidable(h: Any, p: Any, c: Any) -> int:
         eur = p.money.need_couple_eur
     else:
         eur = p.money.need_single_eur
-    eur += p.money.need_child_eur * count_children(h)
+    eur += p.money.need_child_eur * h.kids
     return int(eur * c.price_index * 100)
 
 
 @rule
 def unexpected_bill(p: Any, c: Any, draw: Any) -> int:
     """A broken washing machine, a fine, a back payment: rare, and now and then large."""
-    chance = p.money.bill_per_year / MONTHS
+    chance = p.money.bill_per_year * PER_MONTH
     u = draw[BILL]
     if u >= chance:
         return 0
@@ -74,15 +74,15 @@ def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
         elif h.debt > 0:
             share = p.money.repay_share * bandwidth(h, p)
             left -= pay_off(h, int(left * min(1.0, share)), till)
-        months_kept = h.savings / need
-        keep = p.money.saving_share if months_kept < p.money.buffer_months else 0.0
-        saved = int(left * keep)
-        spent += left - saved
-        h.savings += saved
-        if months_kept > p.money.buffer_months:
-            drawn = int((h.savings - p.money.buffer_months * need) * p.money.spend_down_per_year / MONTHS)
+        above_buffer = h.savings - int(p.money.buffer_months * need)
+        if above_buffer < 0:
+            saved = int(left * p.money.saving_share)
+            h.savings += saved
+            spent += left - saved
+        else:
+            drawn = int(above_buffer * p.money.spend_down_per_year * PER_MONTH)
             h.savings -= drawn
-            spent += drawn
+            spent += left + drawn
     else:
         short = -left
         from_savings = min(h.savings, short)
@@ -101,7 +101,7 @@ def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
 def collect(h: Any, p: Any, c: Any, till: Any) -> None:
     """Collection costs and interest make a debt grow while nothing is arranged."""
     if h.debt > 0 and h.debt_state != hh.ARRANGEMENT:
-        fee = int(h.debt * p.money.collection_per_year / MONTHS)
+        fee = int(h.debt * p.money.collection_per_year * PER_MONTH)
         h.debt += fee
         post(till, items.COLLECTION_FEE, fee)
 
@@ -130,7 +130,7 @@ def enter_arrangement(h: Any, p: Any, c: Any) -> None:
 def follow_arrangement(h: Any, p: Any, u: float, till: Any) -> None:
     """A month in an arrangement: it ends in a clean slate, or breaks down."""
     h.arrangement_left -= 1
-    if u < p.money.arrangement_breaks_per_year / MONTHS:
+    if u < p.money.arrangement_breaks_per_year * PER_MONTH:
         h.debt_state = hh.PROBLEMATIC
         h.arrangement_left = 0
     elif h.arrangement_left <= 0:
@@ -156,11 +156,11 @@ def follow_debts(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     line = p.money.problematic_debt_eur * 100
     if h.debt_state == hh.PROBLEMATIC:
         h.months_in_debt = min(h.months_in_debt + 1, 1200)
-        chance = p.money.arrangement_per_year / MONTHS * bandwidth(h, p)
+        chance = p.money.arrangement_per_year * PER_MONTH * bandwidth(h, p)
         if u < chance:
             enter_arrangement(h, p, c)
             post(till, items.DEBT_HELP_COST, int(p.prices.debt_help_eur * c.price_index * 100))
-        elif u > 1.0 - p.money.lapse_per_year / MONTHS:
+        elif u > 1.0 - p.money.lapse_per_year * PER_MONTH:
             clear_debts(h, till)
         elif h.debt < line // 2:
             h.debt_state = hh.ARREARS

@@ -9,7 +9,7 @@ from siexsim import items
 from siexsim.compiled import rule
 from siexsim.draws import MENTAL_CARE, WMO, YOUTH_CARE
 from siexsim.items import post
-from siexsim.rules.life import MONTHS, count_children, years_old
+from siexsim.rules.life import MONTHS, PER_MONTH, years_old
 
 
 @rule
@@ -30,9 +30,9 @@ def use_mental_care(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     u = draw[MENTAL_CARE]
     if h.mental_care == 0:
         yearly = steeper(p.services.mental_start_per_year, p.services.mental_slope, h.stress[hh.WELLBEING], p)
-        if u < yearly / MONTHS:
+        if u < yearly * PER_MONTH:
             h.mental_care = 1
-    elif u < p.services.mental_end_per_year / MONTHS:
+    elif u < p.services.mental_end_per_year * PER_MONTH:
         h.mental_care = 0
     if h.mental_care == 1:
         post(till, items.MENTAL_CARE_COST, monthly(p.prices.mental_care_eur_per_year, c))
@@ -57,9 +57,9 @@ def use_wmo(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
         yearly = p.services.wmo_start_per_year
         if years_old(h.birth[0], c.month) >= 75:
             yearly *= p.services.wmo_old_factor
-        if u < steeper(yearly, p.services.wmo_slope, h.stress[hh.WELLBEING], p) / MONTHS:
+        if u < steeper(yearly, p.services.wmo_slope, h.stress[hh.WELLBEING], p) * PER_MONTH:
             h.wmo = 1
-    elif u < p.services.wmo_end_per_year / MONTHS:
+    elif u < p.services.wmo_end_per_year * PER_MONTH:
         h.wmo = 0
     if h.wmo == 1:
         post(till, items.WMO_COST, monthly(p.prices.wmo_eur_per_year, c))
@@ -68,7 +68,7 @@ def use_wmo(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
 @rule
 def use_youth_services(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     """Youth care and special schooling per child (rows C09-C11, C15)."""
-    count = count_children(h)
+    count = h.kids
     if count == 0:
         h.youth_care = 0
         h.special_school = 0
@@ -78,11 +78,11 @@ def use_youth_services(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     in_care = min(int(h.youth_care), count)
     in_special = min(int(h.special_school), count)
     strain = 0.5 * (h.stress[hh.WELLBEING] + h.stress[hh.EDUCATION])
-    start = steeper(q.youth_start_per_year, q.youth_slope, strain, p) * (count - in_care) / MONTHS
-    end = q.youth_end_per_year * in_care / MONTHS
+    start = steeper(q.youth_start_per_year, q.youth_slope, strain, p) * (count - in_care) * PER_MONTH
+    end = q.youth_end_per_year * in_care * PER_MONTH
     school = steeper(q.special_start_per_year, q.special_slope, h.stress[hh.EDUCATION], p)
-    school *= (count - in_special) / MONTHS
-    school_end = q.special_end_per_year * in_special / MONTHS
+    school *= (count - in_special) * PER_MONTH
+    school_end = q.special_end_per_year * in_special * PER_MONTH
     if u < start:
         in_care += 1
     elif u < start + end:

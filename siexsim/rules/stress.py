@@ -17,7 +17,6 @@ from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.draws import NOISE
 from siexsim.parameters import Parameters
-from siexsim.rules.life import count_children
 
 
 LINKS = (
@@ -64,10 +63,12 @@ def housing_target(h: Any, p: Any) -> float:
 @rule
 def money_target(h: Any, p: Any) -> float:
     """Strain: too little money for the norm of one's kind, claims, no buffer; debt arranged weighs less."""
-    tightness = max(0.0, min(1.0, (p.stress.tight_ratio - h.ratio) / (p.stress.tight_ratio - 0.8)))
-    claims = h.claims / (h.claims + p.stress.claims_half)
-    if h.debt_state == hh.ARRANGEMENT:
-        claims *= p.stress.arrangement_factor
+    tightness = min(1.0, max(0.0, p.stress.tight_ratio - h.ratio))
+    claims = 0.0
+    if h.claims > 0:
+        claims = h.claims / (h.claims + p.stress.claims_half)
+        if h.debt_state == hh.ARRANGEMENT:
+            claims *= p.stress.arrangement_factor
     buffer = 0.0 if h.savings > p.stress.buffer_eur * 100 else p.stress.no_buffer
     return p.stress.money_base + p.stress.tight_weight * tightness + p.stress.claims_weight * claims + buffer
 
@@ -106,7 +107,7 @@ def wellbeing_target(h: Any, p: Any, c: Any) -> float:
 @rule
 def education_target(h: Any, p: Any) -> float:
     """The children's development, or the adults' own schooling where there are none."""
-    count = count_children(h)
+    count = h.kids
     if count == 0:
         low = h.education[0] == hh.LOW
         return p.stress.ordinary - p.stress.schooled_less + (p.stress.low_education if low else 0.0)
@@ -131,8 +132,8 @@ def feel_stress(h: Any, p: Any, c: Any, draw: Any) -> None:
     """All five domains move at once, from what they were a month ago."""
     q = p.stress
     # resilient households come back sooner and don't climb as fast
-    pace = 1.0 + q.resilience_weight * (h.resilience - 0.5)
-    rising, falling = q.rising_per_month / pace, q.falling_per_month * pace
+    pace = q.resilience_weight * (h.resilience - 0.5)
+    rising, falling = q.rising_per_month * (1.0 - pace), q.falling_per_month * (1.0 + pace)
     housing = h.stress[0] - q.ordinary
     money = h.stress[1] - q.ordinary
     wellbeing = h.stress[2] - q.ordinary

@@ -7,7 +7,10 @@ from typing import Any
 from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.draws import EARNING, ILLNESS, SECOND_WORKING, WORKING, rest
-from siexsim.rules.life import MONTHS, years_old
+from siexsim.rules.life import PER_MONTH, years_old
+
+
+RARE = 0.01  # more than the chance of any household to fall ill in a month
 
 
 @rule
@@ -43,7 +46,7 @@ def loss_chance(position: int, education: int, p: Any, c: Any) -> float:
         yearly = p.work.lose_self_employed_per_year
     if education == hh.LOW:
         yearly *= p.work.lose_low_education_factor
-    return min(yearly * c.lose / MONTHS, 0.9)
+    return min(yearly * c.lose * PER_MONTH, 0.9)
 
 
 @rule
@@ -61,7 +64,7 @@ def duration_factor(months: int, p: Any) -> float:
 @rule
 def finding_chance(h: Any, a: int, p: Any, c: Any) -> float:
     """Chance that an adult without work finds it this month."""
-    chance = p.work.find_per_year / MONTHS * duration_factor(h.months_without_work[a], p)
+    chance = p.work.find_per_year * PER_MONTH * duration_factor(h.months_without_work[a], p)
     if years_old(h.birth[a], c.month) >= 55:
         chance *= p.work.find_over_55_factor
     if h.education[a] == hh.LOW:
@@ -110,7 +113,7 @@ def work_a_month(h: Any, a: int, p: Any, c: Any, u: float) -> None:
         chance = loss_chance(position, h.education[a], p, c)
         if u < chance:
             lose_work(h, a, p, rest(u, chance))
-        elif position == hh.FLEX and u > 1.0 - p.work.flex_to_permanent_per_year / MONTHS:
+        elif position == hh.FLEX and u > 1.0 - p.work.flex_to_permanent_per_year * PER_MONTH:
             h.position[a] = hh.PERMANENT
         return
     if position == hh.PENSION or position == hh.STUDENT:
@@ -130,8 +133,10 @@ def work_a_month(h: Any, a: int, p: Any, c: Any, u: float) -> None:
 def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
     """A working or job-seeking adult may become disabled for work; stress makes it likelier."""
     u = draw[ILLNESS]
+    if u >= RARE:
+        return
     yearly = p.work.disabled_per_year * (1.0 + p.work.disabled_stress_slope * h.stress[hh.WELLBEING])
-    chance = yearly / MONTHS
+    chance = yearly * PER_MONTH
     if u < chance:
         a = 1 if rest(u, chance) < 0.5 and h.birth[1] != hh.NO_BIRTH else 0
         if hh.PERMANENT <= h.position[a] <= hh.WELFARE:
@@ -141,21 +146,19 @@ def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
 
 
 @rule
-def change_pay(h: Any, p: Any, c: Any, draw: Any) -> None:
-    """Pay of flexible workers and self-employed moves up or down once in a while."""
+def change_hours(h: Any, p: Any, draw: Any) -> None:
+    """Hours, and with them pay, go up or down for a while and come back to what is usual."""
     u = draw[EARNING]
-    if u < p.work.pay_change_per_year / MONTHS:
-        up = rest(u, p.work.pay_change_per_year / MONTHS) < p.work.pay_rises_share
-        for a in range(hh.MAX_ADULTS):
-            if h.position[a] == hh.FLEX or h.position[a] == hh.SELF_EMPLOYED:
-                if up:
-                    h.earnings[a] = min(
-                        int(h.earnings[a] * (1.0 + p.work.pay_step)), int(p.work.pay_ceiling_eur * 100)
-                    )
-                else:
-                    h.earnings[a] = max(
-                        int(h.earnings[a] / (1.0 + p.work.pay_step)), int(p.work.pay_floor_eur * 100)
-                    )
+    chance = p.work.hours_change_per_year * PER_MONTH
+    if u >= chance:
+        return
+    up = rest(u, chance) < 0.5
+    for a in range(hh.MAX_ADULTS):
+        if is_working(h.position[a]):
+            if h.hours[a] != 0:
+                h.hours[a] = 0
+            else:
+                h.hours[a] = 1 if up else -1
 
 
 @rule
@@ -167,4 +170,4 @@ def live_working_life(h: Any, p: Any, c: Any, draw: Any) -> None:
     if h.birth[1] != hh.NO_BIRTH:
         work_a_month(h, 1, p, c, draw[SECOND_WORKING])
     fall_ill(h, p, c, draw)
-    change_pay(h, p, c, draw)
+    change_hours(h, p, draw)

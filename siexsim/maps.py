@@ -1,0 +1,468 @@
+"""The figures of people and neighbourhoods: poverty and welfare, stress, the map, participants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.patches import Patch, Polygon
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from siexsim.household import DOMAINS
+from siexsim.items import PAYERS, PUBLIC
+
+if TYPE_CHECKING:
+    from siexsim.plots import Drawing, Sheet
+
+# Okabe and Ito's colours; they differ in lightness too, so that they can be told apart in grey.
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#D55E00"
+SKY: Final = "#56B4E9"
+YELLOW: Final = "#E69F00"
+PALE: Final = "#BFDDF0"
+GREY: Final = "#595959"
+INK: Final = "#1A1A1A"
+CLASSES: Final = 5
+_HALO: Final = [withStroke(linewidth=2.5, foreground="white")]
+_EDGES_EUR: Final = (100, 2_500, 10_000, 25_000)  # of classes of returns, on both sides of zero
+
+
+def decimal_years(months: pd.Series) -> NDArray[np.float64]:
+    """Months such as "2022-01" as decimal years."""
+    text = months.astype(str)
+    return (text.str[:4].astype(int) + (text.str[5:7].astype(int) - 1) / 12).to_numpy(float)
+
+
+def _world(table: pd.DataFrame, world: str) -> pd.DataFrame:
+    return table[table["world"].astype(str) == world].reset_index(drop=True)
+
+
+def plan_wijken(sheet: Sheet) -> tuple[str, ...]:
+    """Neighbourhoods of the plan by their own names; none where it covers all or there is none."""
+    place = sheet.result.place
+    names = sheet.plan["wijken"] if sheet.plan else ()
+    return tuple(place.wijken[place.wijk(name)] for name in names)
+
+
+# --- People in poverty and households on welfare ----------------------------------------------
+
+
+def _level_panel(
+    ax: Axes, sheet: Sheet, what: str, without: pd.DataFrame, with_plan: pd.DataFrame
+) -> None:
+    when = decimal_years(without["month"])
+    if len(with_plan):
+        ax.plot(when, with_plan[what], color=BLUE, lw=2.4)
+    ax.plot(when, without[what], color=ORANGE, lw=1.8, ls=(0, (4, 2)))
+    ax.set_ylim(0, 1.18 * max(float(t[what].max()) for t in (without, with_plan) if len(t)))
+    ax.set_title(sheet.text("people", what))
+    sheet.format_axis(ax.yaxis)
+    if len(with_plan):
+        last, top = when[-1], float(without[what].iloc[-48:].max())
+        for key, y, colour, side in (
+            ("without", max(top, float(with_plan[what].iloc[-48:].max())), ORANGE, 1),
+            ("with", float(min(t[what].iloc[-48:].min() for t in (without, with_plan))), BLUE, -1),
+        ):
+            ax.annotate(
+                sheet.text("common", key), (last, y), (0, 7 * side), textcoords="offset points",
+                ha="right", va="bottom" if side > 0 else "top", color=colour, weight="bold",
+            )  # fmt: skip
+
+
+def _difference_panel(
+    ax: Axes, sheet: Sheet, when: NDArray[np.float64], change: NDArray[np.float64]
+) -> None:
+    ax.fill_between(when, change, 0, color=PALE, step="post", lw=0)
+    ax.step(when, change, color=BLUE, lw=1.6, where="post")
+    ax.axhline(0, color=INK, lw=0.9)
+    ax.set_title(sheet.text("people", "difference"), size=10, weight="normal")
+    ax.margins(y=0.15)
+    sheet.format_axis(ax.yaxis)
+
+
+def draw_people(sheet: Sheet) -> Drawing:
+    """People in poverty and households on welfare, without and with the plan, and the difference."""
+    without, with_plan = (_world(sheet.result.months, w) for w in ("without", "with"))
+    planned, (first, last) = len(with_plan) > 0, sheet.years
+    figure = sheet.figure(10, 6.4 if planned else 4.4)
+    axes = figure.subplots(
+        2 if planned else 1, 2, sharex=True, squeeze=False,
+        gridspec_kw={"height_ratios": [1.7, 1] if planned else [1]},
+    )  # fmt: skip
+    values: dict[str, Any] = {"place": sheet.result.place.name, "first_year": first, "year": last}
+    changes = {}
+    for column, (short, what) in enumerate(
+        (("poor", "poor_persons"), ("welfare", "welfare_households"))
+    ):
+        _level_panel(axes[0, column], sheet, what, without, with_plan)
+        values[f"{short}_start"] = sheet.number(without[what].iloc[0])
+        values[f"{short}_without"] = values[f"{short}_total"] = sheet.number(without[what].iloc[-1])
+        if planned:
+            change = (with_plan[what] - without[what]).to_numpy(float)
+            _difference_panel(axes[1, column], sheet, decimal_years(without["month"]), change)
+            changes[short] = float(change[-1])
+            values[f"{short}_with"] = sheet.number(with_plan[what].iloc[-1])
+            values[f"{short}_average"] = sheet.number(change.mean(), sign=True)
+            values[short] = sheet.number(abs(change[-1]))
+    axes[0, 0].set_xticks(range(first, last + 2, 2))
+    if not planned:
+        title = sheet.say("people", "title_alone", **values)
+        return sheet.finish(
+            figure, "people", title, sheet.say("people", "alt_alone", **values), "note_alone"
+        )
+    ways = {s: "less" if c < 0 else "more" if c > 0 else "same" for s, c in changes.items()}
+    welfare_words = sheet.say("people", f"welfare_{ways['welfare']}", **values)
+    title = sheet.say("people", f"title_{ways['poor']}", welfare_words=welfare_words, **values)
+    return sheet.finish(figure, "people", title, sheet.say("people", "alt", **values))
+
+
+# --- Stress in five domains -------------------------------------------------------------------
+
+
+def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Mean stress of poor and of all households in the wijken of the plan at the end, by domain."""
+    photo = _world(sheet.result.photo, world)
+    photo = photo[photo["year"] == photo["year"].max()]
+    wijken = plan_wijken(sheet) or sheet.result.place.wijken
+    photo = photo[photo["wijk"].astype(str).isin(wijken)]
+    if photo.empty:
+        return None
+    means = []
+    for count, prefix in (("poor_households", "poor_stress_"), ("base_households", "stress_")):
+        weight = photo[count].to_numpy(float)
+        table = photo[[prefix + d for d in DOMAINS]].fillna(0.0).to_numpy(float)
+        means.append((table * weight[:, None]).sum(axis=0) / max(weight.sum(), 1.0))
+    return means[0], means[1]
+
+
+def _stress_rows(ax: Axes, beside: Axes, sheet: Sheet, without: Any, with_plan: Any) -> None:
+    for d, domain in enumerate(DOMAINS):
+        beside.text(
+            -0.9, 3 * d + 0.5, sheet.text("domains", domain), size=11, weight="bold", va="center"
+        )
+        for group, name in enumerate(("poor", "all")):
+            y, before = 3 * d + group, without[group][d]
+            ax.axhline(y, color=GREY, alpha=0.25, lw=0.8)
+            colour = BLUE if group == 0 else GREY
+            ax.plot(before, y, "o", ms=12, mfc="white", mec=colour, mew=1.8, zorder=3)
+            said = sheet.number(before, 3)
+            if with_plan is not None:
+                after = with_plan[group][d]
+                ax.plot(after, y, "o", ms=6, color=colour, zorder=4)
+                said += f" → {sheet.number(after, 3)}"
+            beside.text(0.28, y, said, va="center", color=colour)
+            beside.text(-0.1, y, sheet.text("stress", name), va="center", color=colour)
+
+
+def _stress_key(ax: Axes, sheet: Sheet) -> None:
+    for x, key, style in (
+        (0.02, "open", {"ms": 12, "mfc": "white", "mec": GREY, "mew": 1.8}),
+        (0.36, "filled", {"ms": 6, "color": GREY}),
+    ):
+        ax.plot(x, -1.3, "o", clip_on=False, **style)  # type: ignore[arg-type]
+        ax.text(x + 0.025, -1.3, sheet.text("stress", key), va="center", color=GREY)
+
+
+def draw_stress(sheet: Sheet) -> Drawing:
+    """Stress of poor and of all households by domain, at the end, without and with the plan."""
+    without, with_plan = _stress(sheet, "without"), _stress(sheet, "with")
+    assert without is not None
+    figure = sheet.figure(10, 6.4)
+    beside, ax = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2]})
+    _stress_rows(ax, beside, sheet, without, with_plan)
+    beside.set_xlim(-0.9, 1)
+    beside.axis("off")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(3 * len(DOMAINS) - 1.2, -1.8)
+    ax.tick_params(axis="y", length=0, labelleft=False)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(sheet.text("stress", "axis"), loc="left")
+    sheet.format_axis(ax.xaxis, digits=1)
+    names, year = plan_wijken(sheet), sheet.years[1]
+    where = names[0] if len(names) == 1 else sheet.text("stress", "everywhere")
+    if len(names) > 1:
+        where = sheet.say("stress", "where_many", count=len(names))
+    after = without if with_plan is None else with_plan
+    parts = [
+        sheet.say(
+            "stress", "alt_part_alone" if with_plan is None else "alt_part",
+            domain=sheet.text("domains", domain),
+            poor_without=sheet.number(without[0][d], 3), poor_with=sheet.number(after[0][d], 3),
+            all_without=sheet.number(without[1][d], 3), all_with=sheet.number(after[1][d], 3),
+        )
+        for d, domain in enumerate(DOMAINS)
+    ]  # fmt: skip
+    change = np.round(after[0] - without[0], 3)
+    d = int(np.abs(change).argmax()) if with_plan is not None else int(without[0].argmax())
+    key = (
+        "title_alone" if with_plan is None else "title_less" if (change < 0).any() else "title_none"
+    )
+    if with_plan is not None:
+        _stress_key(ax, sheet)
+    title = sheet.say(
+        "stress", key, where=where, year=year, count=int((change < 0).sum()),
+        domain=sheet.text("domains", DOMAINS[d]), change=sheet.number(change[d], 3, True),
+        level=sheet.number(without[0][d], 2),
+    )  # fmt: skip
+    alt = sheet.say("stress", "alt", where=where, year=year, parts=" ".join(parts))
+    return sheet.finish(figure, "stress", title, alt)
+
+
+# --- The map ----------------------------------------------------------------------------------
+
+
+def _shares(sheet: Sheet, year: int, world: str) -> pd.Series:
+    """Share of households in poverty by wijk, in percent; the municipality under its name."""
+    photo = _world(sheet.result.photo, world)
+    photo = photo[photo["year"] == year].copy()
+    photo.index = pd.Index(photo["wijk"].astype(str))
+    return 100 * photo["poor_households"] / photo["base_households"].clip(lower=1)
+
+
+def _rings(feature: Any) -> list[NDArray[np.float64]]:
+    """Outer rings of a wijk."""
+    shape = feature["geometry"]
+    polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
+    return [np.array(polygon[0], float) for polygon in polygons]
+
+
+def _colours() -> Colormap:
+    full = mpl.colormaps["YlGnBu"]
+    return LinearSegmentedColormap.from_list("poverty", full(np.linspace(0.05, 0.95, 256)))
+
+
+def _breaks(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Borders of classes with as many wijken each, to one decimal."""
+    inner = np.quantile(shares, np.linspace(0, 1, CLASSES + 1)[1:-1])
+    return np.unique(np.round(inner, 1))
+
+
+def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int]) -> None:
+    place, chosen = sheet.result.place, plan_wijken(sheet)
+    breaks = _breaks(shares[list(place.wijken)].to_numpy(float))
+    classes = len(breaks) + 1
+    colours = _colours()
+    for feature in place.map["features"]:
+        properties = feature["properties"]
+        name = properties["name"]
+        level = int(np.searchsorted(breaks, shares[name], side="right"))
+        for ring in _rings(feature):
+            ax.add_patch(Polygon(
+                ring, facecolor=colours(level / max(classes - 1, 1)), edgecolor="white", lw=1.0,
+            ))  # fmt: skip
+            if name in chosen:
+                hatch = "white" if 2 * level >= classes else INK
+                ax.add_patch(
+                    Polygon(ring, fill=False, edgecolor=hatch, lw=0, hatch="///", zorder=3)
+                )
+                ax.add_patch(Polygon(ring, fill=False, edgecolor=INK, lw=1.8, zorder=3))
+        ax.text(
+            properties["label_lon"], properties["label_lat"], str(ranks[name]), size=9,
+            ha="center", va="center", weight="bold", color=INK, zorder=4,
+            path_effects=_HALO,
+        )  # fmt: skip
+    edges = [sheet.number(b, 1) for b in breaks]
+    low, high = (
+        sheet.number(v, 1)
+        for v in (shares[list(place.wijken)].min(), shares[list(place.wijken)].max())
+    )
+    bounds = [low, *edges, high]
+    keys = [
+        Patch(facecolor=colours(k / max(classes - 1, 1)), edgecolor=GREY, label=f"{a} – {b}")
+        for k, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+    ]
+    if chosen:
+        keys.append(
+            Patch(fill=False, edgecolor=INK, hatch="///", label=sheet.text("map", "hatched"))
+        )
+    legend = ax.legend(
+        handles=keys, title=sheet.text("map", "classes"), loc="lower right", fontsize=8.5,
+        title_fontsize=8.5, frameon=False, alignment="left", bbox_to_anchor=(1.0, 0.0),
+    )  # fmt: skip
+    legend.set_zorder(1)
+    ax.autoscale_view()
+    left, right = ax.get_xlim()
+    ax.set_xlim(left, right + 0.3 * (right - left))  # room for the key
+    ax.set_aspect(1 / np.cos(np.radians(np.mean(ax.get_ylim()))))
+    ax.axis("off")
+
+
+def _list_wijken(
+    ax: Axes, sheet: Sheet, start: pd.Series, end: pd.Series, ranks: dict[str, int]
+) -> None:
+    chosen = plan_wijken(sheet)
+    for name, rank in ranks.items():
+        ax.axhline(rank, color=GREY, alpha=0.2, lw=0.7)
+        ax.plot([start[name], end[name]], [rank, rank], color=GREY, lw=1.2)
+        ax.plot(start[name], rank, "o", ms=7.5, mfc="white", mec=BLUE, mew=1.6)
+        ax.plot(end[name], rank, "o", ms=4.5, color=BLUE)
+    names = [f"{name}  {rank}" for name, rank in ranks.items()]
+    ax.set_yticks(list(ranks.values()), names, size=9)
+    for label, name in zip(ax.get_yticklabels(), ranks, strict=True):
+        label.set_fontweight("bold" if name in chosen else "normal")
+    ax.set_ylim(len(ranks) + 0.7, -0.9)
+    ax.set_xlim(left=0)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    sheet.format_axis(ax.xaxis)
+    ax.set_xlabel(sheet.text("map", "axis"), size=9, loc="left")
+
+
+def draw_map(sheet: Sheet) -> Drawing:
+    """Neighbourhoods by share of households in poverty, on the map and in order."""
+    place, photo = sheet.result.place, sheet.result.photo
+    first, last = int(photo["year"].min()), int(photo["year"].max())
+    world = "with" if (photo["world"].astype(str) == "with").any() else "without"
+    start, end = _shares(sheet, first, "without"), _shares(sheet, last, world)
+    order = start[list(place.wijken)].sort_values(ascending=False, kind="stable")
+    ranks = {str(name): k for k, name in enumerate(order.index, 1)}
+    figure = sheet.figure(11.5, 7)
+    ax, beside = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.75, 1]})
+    _draw_wijken(ax, sheet, start, ranks)
+    _list_wijken(beside, sheet, start, end, ranks)
+    years = {"first": first, "last": last, "when": first, "end": last}
+    ax.set_title(sheet.say("map", "map_head", **years))
+    beside.set_title(sheet.say("map", "list_head_plan" if sheet.plan else "list_head", **years))
+
+    def share(value: float) -> str:
+        return sheet.percent(float(value) / 100, 1)
+
+    chosen = plan_wijken(sheet)
+    top, bottom = order.iloc[:3], order.iloc[::-1].iloc[:3]
+    alt = sheet.say(
+        "map", "alt", count=len(order), place=place.name, **years,
+        top=", ".join(f"{n} {share(v)}" for n, v in top.items()),
+        bottom=", ".join(f"{n} {share(v)}" for n, v in bottom.items()),
+        city_start=share(start[place.name]), city_end=share(end[place.name]),
+        plan=sheet.say("map", "alt_plan", names=", ".join(chosen)) if chosen else "",
+    )  # fmt: skip
+    title = sheet.say(
+        "map", "title", low=share(order.iloc[-1]), lowest=order.index[-1],
+        high=share(order.iloc[0]), highest=order.index[0], when=first,
+    )  # fmt: skip
+    note = "note" if sheet.scenario["sample"] == 1 else "note_sample"
+    return sheet.finish(figure, "map", title, alt, note)
+
+
+# --- Participants -----------------------------------------------------------------------------
+
+
+def _return_classes(sheet: Sheet, returns: NDArray[np.float64]) -> list[tuple[str, float, int]]:
+    """Name, share and sign of every class of returns, from the highest down."""
+    edges = [-np.inf, *(-e for e in _EDGES_EUR[::-1]), *_EDGES_EUR, np.inf]
+    found = []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        key = "zero" if low < 0 < high and np.isfinite(low + high) else "between"
+        key = "below" if low == -np.inf else "above" if high == np.inf else key
+        shown = {"low": low, "high": high, "edge": _EDGES_EUR[0]}
+        words = {k: sheet.number(v) if np.isfinite(v) else "" for k, v in shown.items()}
+        part = float(((returns >= low) & (returns < high)).mean())
+        found.append(
+            (
+                sheet.say("participants", key, **words),
+                part,
+                int(np.sign(low + high)) if key != "zero" else 0,
+            )
+        )
+    return found[::-1]
+
+
+def _class_bars(ax: Axes, sheet: Sheet, classes: list[tuple[str, float, int]], count: int) -> None:
+    for row, (_, part, sign) in enumerate(classes):
+        colour = {1: BLUE, 0: GREY, -1: ORANGE}[sign]
+        ax.barh(
+            row, 100 * part, 0.72, color=colour, hatch="///" if sign < 0 else "", edgecolor="white"
+        )
+        ax.text(100 * part, row, f" {sheet.percent(part)}", va="center", size=9)
+    ax.set_yticks(range(len(classes)), [name for name, _, _ in classes], size=9)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.16)
+    ax.set_title(sheet.text("participants", "left"), size=10)
+    ax.set_xlabel(
+        sheet.say("participants", "share_axis", count=sheet.number(count)), size=9, loc="left"
+    )
+    sheet.format_axis(ax.xaxis)
+
+
+def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float) -> float:
+    """Draw returns added up from high to low, per participant; gives the highest point."""
+    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns) / 1e3
+    share = np.linspace(0, 100, len(total))
+    peak = int(total.argmax())
+    ax.fill_between(share, total, 0, color=PALE, lw=0)
+    ax.plot(share, total, color=BLUE, lw=2.2)
+    ax.axhline(0, color=INK, lw=0.9)
+    ax.axhline(cost / 1e3, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
+    ax.plot([share[peak], 100], [total[peak], total[-1]], "o", color=BLUE, ms=6, clip_on=False)
+    mean = sheet.say("participants", "mean", eur=sheet.euro(1e3 * total[-1]))
+    high = sheet.say("participants", "highest", eur=sheet.euro(1e3 * total[peak]))
+    spread = max(float(np.ptp(np.append(total, cost / 1e3))), 1e-9)
+    ax.set_ylim(
+        min(0.0, float(total.min())) - 0.14 * spread,
+        max(float(total.max()), cost / 1e3) + 0.14 * spread,
+    )
+    ax.annotate(
+        high,
+        (share[peak], total[peak]),
+        (0, 8),
+        textcoords="offset points",
+        size=9,
+        ha="center",
+        path_effects=_HALO,
+    )
+    ax.annotate(
+        mean,
+        (100, total[-1]),
+        (0, -9),
+        textcoords="offset points",
+        size=9,
+        ha="right",
+        va="top",
+        path_effects=_HALO,
+    )
+    ax.annotate(
+        sheet.say("participants", "cost", eur=sheet.euro(cost)), (100, cost / 1e3), (0, 5),
+        textcoords="offset points", size=9, color=ORANGE, weight="bold", ha="right", path_effects=_HALO,
+    )  # fmt: skip
+    ax.set_title(sheet.text("participants", "right"), size=10)
+    ax.set_xlabel(sheet.text("participants", "x_axis"), size=9, loc="left")
+    ax.set_ylabel(sheet.text("participants", "y_axis"), size=9)
+    sheet.format_axis(ax.xaxis)
+    sheet.format_axis(ax.yaxis)
+    return float(1e3 * total[peak])
+
+
+def draw_participants(sheet: Sheet) -> Drawing:
+    """How the public return is spread over participants, against the price of their help."""
+    table = sheet.result.participants
+    columns = [f"returned_{PAYERS[k]}_eur" for k in PUBLIC]
+    returns = table[columns].to_numpy(float).sum(axis=1)
+    costs = table["cost_eur"].to_numpy(float)
+    classes = _return_classes(sheet, returns)
+    figure = sheet.figure(11, 5.8)
+    left, right = figure.subplots(1, 2)
+    _class_bars(left, sheet, classes, len(returns))
+    peak = _sum_curve(right, sheet, returns, float(costs.mean()))
+    said = {
+        "mean": sheet.euro(returns.mean()), "median": sheet.euro(float(np.median(returns))),
+        "cost": sheet.euro(costs.mean()),
+    }  # fmt: skip
+    title = sheet.say(
+        "participants", "title", share_more=sheet.percent(float((returns > costs).mean())), **said
+    )
+    parts = ", ".join(f"{name} {sheet.percent(part)}" for name, part, _ in classes)
+    alt = sheet.say(
+        "participants",
+        "alt",
+        count=sheet.number(len(returns)),
+        parts=parts,
+        peak=sheet.euro(peak),
+        **said,
+    )
+    return sheet.finish(figure, "participants", title, alt)

@@ -1,0 +1,79 @@
+"""Imports point one way: data -> place -> population -> month -> ledger -> result -> what people see."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parent.parent / "siexsim"
+ORDER = [
+    "errors", "compiled", "household", "draws", "parameters", "items", "place",
+    "margins", "people", "livelihoods", "circumstances", "population_fit", "population",
+    "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
+    "rules.children", "rules.services", "rules.course", "census", "rules.month",
+    "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
+    "photo", "texts", "plots", "result", "say", "cli", "__main__",
+]  # fmt: skip
+SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(LIBRARY.rglob("*.py")):
+        name = ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
+        if not name.endswith("__init__"):
+            found[name] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the library that a file imports when it is loaded or run."""
+    wanted = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("siexsim"):
+            base = (node.module or "").removeprefix("siexsim").lstrip(".")
+            for alias in node.names:
+                full = f"{base}.{alias.name}".lstrip(".")
+                wanted.add(full if full in modules() else base)
+        elif isinstance(node, ast.Import):
+            wanted |= {a.name.removeprefix("siexsim.") for a in node.names if "siexsim." in a.name}
+    return wanted - {"", "rules"}
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    assert set(modules()) <= set(ORDER), set(modules()) - set(ORDER)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_no_import_points_back(name: str) -> None:
+    back = {other for other in imports(modules()[name]) if ORDER.index(other) >= ORDER.index(name)}
+    assert not back, f"{name} imports {back}"
+
+
+def test_mesa_is_known_in_one_file() -> None:
+    knowing = [name for name, path in modules().items() if "import mesa" in path.read_text()]
+    assert knowing == ["model"]
+
+
+def test_randomness_comes_from_the_keyed_draws_alone() -> None:
+    for name, path in modules().items():
+        text = path.read_text(encoding="utf-8")
+        assert "default_rng(" not in text and "import random" not in text, name
+        assert "np.random." not in text or name == "draws", name
+
+
+def test_nothing_prints_but_what_people_see() -> None:
+    for name, path in modules().items():
+        calls = [
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        ]
+        assert "print" not in calls or name in SEEN_BY_PEOPLE, name
+
+
+def test_files_stay_readable() -> None:
+    for name, path in modules().items():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 420, name
