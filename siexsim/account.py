@@ -21,6 +21,7 @@ from siexsim.items import (
     ITEMS,
     MUNICIPALITY,
     PAYERS,
+    PRODUCTION,
     PUBLIC,
     STATE,
     WELFARE_PAID,
@@ -113,10 +114,12 @@ def open_account(
     )
     returned[:, MUNICIPALITY] -= reset
     returned[:, STATE] += reset
+    # society's view: part of what work makes only makes up for the time it takes
+    lost_time = parameters.value("account.lost_leisure_share") * gains[:, PRODUCTION].sum(axis=1)
     net = {
         "municipality": returned[:, MUNICIPALITY] - invested,
         "public": returned[:, PUBLIC].sum(axis=1) - invested,
-        "society": (returned.sum(axis=1) - invested) / price_index,
+        "society": (returned.sum(axis=1) - lost_time - invested) / price_index,
     }
     interest = (1 + parameters.value("account.interest")) ** (1 / 12) - 1
     rates = {

@@ -77,12 +77,12 @@ class Item(BaseModel):
 
     `kind` is "transfer" (one party's loss is another's gain), "cash" (resources that stop being
     spent at once), "later" (resources that are saved only when contracts end), "production"
-    (value made) or "owed" (changes a debt; no cash moves).
+    (value made) or "memo" (changes what a household has or owes; nobody else gains or loses).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["transfer", "cash", "later", "production", "owed"]
+    kind: Literal["transfer", "cash", "later", "production", "memo"]
     pays: dict[str, float] = {}
     receives: dict[str, float] = {}
     source: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -10,36 +11,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.patches import Patch, Polygon
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from siexsim.household import DOMAINS
-from siexsim.items import PAYERS, PUBLIC
+from siexsim.sheet import (
+    BLUE,
+    GREY,
+    HALO,
+    INK,
+    ORANGE,
+    PALE,
+    Drawing,
+    Sheet,
+    decimal_years,
+    of_world,
+)
 
-if TYPE_CHECKING:
-    from siexsim.plots import Drawing, Sheet
-
-# Okabe and Ito's colours; they differ in lightness too, so that they can be told apart in grey.
-BLUE: Final = "#0072B2"
-ORANGE: Final = "#D55E00"
-SKY: Final = "#56B4E9"
-YELLOW: Final = "#E69F00"
-PALE: Final = "#BFDDF0"
-GREY: Final = "#595959"
-INK: Final = "#1A1A1A"
 CLASSES: Final = 5
-_HALO: Final = [withStroke(linewidth=2.5, foreground="white")]
-_EDGES_EUR: Final = (100, 2_500, 10_000, 25_000)  # of classes of returns, on both sides of zero
-
-
-def decimal_years(months: pd.Series) -> NDArray[np.float64]:
-    """Months such as "2022-01" as decimal years."""
-    text = months.astype(str)
-    return (text.str[:4].astype(int) + (text.str[5:7].astype(int) - 1) / 12).to_numpy(float)
-
-
-def _world(table: pd.DataFrame, world: str) -> pd.DataFrame:
-    return table[table["world"].astype(str) == world].reset_index(drop=True)
 
 
 def plan_wijken(sheet: Sheet) -> tuple[str, ...]:
@@ -86,8 +74,8 @@ def _difference_panel(
 
 
 def draw_people(sheet: Sheet) -> Drawing:
-    """People in poverty and households on welfare, without and with the plan, and the difference."""
-    without, with_plan = (_world(sheet.result.months, w) for w in ("without", "with"))
+    """People in poverty and households on welfare, in both worlds, and the difference."""
+    without, with_plan = (of_world(sheet.result.months, w) for w in ("without", "with"))
     planned, (first, last) = len(with_plan) > 0, sheet.years
     figure = sheet.figure(10, 6.4 if planned else 4.4)
     axes = figure.subplots(
@@ -126,7 +114,7 @@ def draw_people(sheet: Sheet) -> Drawing:
 
 def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Mean stress of poor and of all households in the wijken of the plan at the end, by domain."""
-    photo = _world(sheet.result.photo, world)
+    photo = of_world(sheet.result.photo, world)
     photo = photo[photo["year"] == photo["year"].max()]
     wijken = plan_wijken(sheet) or sheet.result.place.wijken
     photo = photo[photo["wijk"].astype(str).isin(wijken)]
@@ -183,7 +171,7 @@ def draw_stress(sheet: Sheet) -> Drawing:
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(sheet.text("stress", "axis"), loc="left")
     sheet.format_axis(ax.xaxis, digits=1)
-    names, year = plan_wijken(sheet), sheet.years[1]
+    names, year = plan_wijken(sheet), sheet.month(str(sheet.result.photo["month"].max()))
     where = names[0] if len(names) == 1 else sheet.text("stress", "everywhere")
     if len(names) > 1:
         where = sheet.say("stress", "where_many", count=len(names))
@@ -218,7 +206,7 @@ def draw_stress(sheet: Sheet) -> Drawing:
 
 def _shares(sheet: Sheet, year: int, world: str) -> pd.Series:
     """Share of households in poverty by wijk, in percent; the municipality under its name."""
-    photo = _world(sheet.result.photo, world)
+    photo = of_world(sheet.result.photo, world)
     photo = photo[photo["year"] == year].copy()
     photo.index = pd.Index(photo["wijk"].astype(str))
     return 100 * photo["poor_households"] / photo["base_households"].clip(lower=1)
@@ -264,7 +252,7 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
         ax.text(
             properties["label_lon"], properties["label_lat"], str(ranks[name]), size=9,
             ha="center", va="center", weight="bold", color=INK, zorder=4,
-            path_effects=_HALO,
+            path_effects=HALO,
         )  # fmt: skip
     edges = [sheet.number(b, 1) for b in breaks]
     low, high = (
@@ -274,7 +262,7 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
     bounds = [low, *edges, high]
     keys = [
         Patch(facecolor=colours(k / max(classes - 1, 1)), edgecolor=GREY, label=f"{a} – {b}")
-        for k, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+        for k, (a, b) in enumerate(pairwise(bounds))
     ]
     if chosen:
         keys.append(
@@ -325,7 +313,8 @@ def draw_map(sheet: Sheet) -> Drawing:
     ax, beside = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.75, 1]})
     _draw_wijken(ax, sheet, start, ranks)
     _list_wijken(beside, sheet, start, end, ranks)
-    years = {"first": first, "last": last, "when": first, "end": last}
+    begin, until = (sheet.month(str(edge)) for edge in (photo["month"].min(), photo["month"].max()))
+    years = {"first": begin, "last": until, "when": begin, "end": until}
     ax.set_title(sheet.say("map", "map_head", **years))
     beside.set_title(sheet.say("map", "list_head_plan" if sheet.plan else "list_head", **years))
 
@@ -343,126 +332,7 @@ def draw_map(sheet: Sheet) -> Drawing:
     )  # fmt: skip
     title = sheet.say(
         "map", "title", low=share(order.iloc[-1]), lowest=order.index[-1],
-        high=share(order.iloc[0]), highest=order.index[0], when=first,
+        high=share(order.iloc[0]), highest=order.index[0], when=begin,
     )  # fmt: skip
     note = "note" if sheet.scenario["sample"] == 1 else "note_sample"
     return sheet.finish(figure, "map", title, alt, note)
-
-
-# --- Participants -----------------------------------------------------------------------------
-
-
-def _return_classes(sheet: Sheet, returns: NDArray[np.float64]) -> list[tuple[str, float, int]]:
-    """Name, share and sign of every class of returns, from the highest down."""
-    edges = [-np.inf, *(-e for e in _EDGES_EUR[::-1]), *_EDGES_EUR, np.inf]
-    found = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        key = "zero" if low < 0 < high and np.isfinite(low + high) else "between"
-        key = "below" if low == -np.inf else "above" if high == np.inf else key
-        shown = {"low": low, "high": high, "edge": _EDGES_EUR[0]}
-        words = {k: sheet.number(v) if np.isfinite(v) else "" for k, v in shown.items()}
-        part = float(((returns >= low) & (returns < high)).mean())
-        found.append(
-            (
-                sheet.say("participants", key, **words),
-                part,
-                int(np.sign(low + high)) if key != "zero" else 0,
-            )
-        )
-    return found[::-1]
-
-
-def _class_bars(ax: Axes, sheet: Sheet, classes: list[tuple[str, float, int]], count: int) -> None:
-    for row, (_, part, sign) in enumerate(classes):
-        colour = {1: BLUE, 0: GREY, -1: ORANGE}[sign]
-        ax.barh(
-            row, 100 * part, 0.72, color=colour, hatch="///" if sign < 0 else "", edgecolor="white"
-        )
-        ax.text(100 * part, row, f" {sheet.percent(part)}", va="center", size=9)
-    ax.set_yticks(range(len(classes)), [name for name, _, _ in classes], size=9)
-    ax.invert_yaxis()
-    ax.tick_params(axis="y", length=0)
-    ax.margins(x=0.16)
-    ax.set_title(sheet.text("participants", "left"), size=10)
-    ax.set_xlabel(
-        sheet.say("participants", "share_axis", count=sheet.number(count)), size=9, loc="left"
-    )
-    sheet.format_axis(ax.xaxis)
-
-
-def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float) -> float:
-    """Draw returns added up from high to low, per participant; gives the highest point."""
-    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns) / 1e3
-    share = np.linspace(0, 100, len(total))
-    peak = int(total.argmax())
-    ax.fill_between(share, total, 0, color=PALE, lw=0)
-    ax.plot(share, total, color=BLUE, lw=2.2)
-    ax.axhline(0, color=INK, lw=0.9)
-    ax.axhline(cost / 1e3, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
-    ax.plot([share[peak], 100], [total[peak], total[-1]], "o", color=BLUE, ms=6, clip_on=False)
-    mean = sheet.say("participants", "mean", eur=sheet.euro(1e3 * total[-1]))
-    high = sheet.say("participants", "highest", eur=sheet.euro(1e3 * total[peak]))
-    spread = max(float(np.ptp(np.append(total, cost / 1e3))), 1e-9)
-    ax.set_ylim(
-        min(0.0, float(total.min())) - 0.14 * spread,
-        max(float(total.max()), cost / 1e3) + 0.14 * spread,
-    )
-    ax.annotate(
-        high,
-        (share[peak], total[peak]),
-        (0, 8),
-        textcoords="offset points",
-        size=9,
-        ha="center",
-        path_effects=_HALO,
-    )
-    ax.annotate(
-        mean,
-        (100, total[-1]),
-        (0, -9),
-        textcoords="offset points",
-        size=9,
-        ha="right",
-        va="top",
-        path_effects=_HALO,
-    )
-    ax.annotate(
-        sheet.say("participants", "cost", eur=sheet.euro(cost)), (100, cost / 1e3), (0, 5),
-        textcoords="offset points", size=9, color=ORANGE, weight="bold", ha="right", path_effects=_HALO,
-    )  # fmt: skip
-    ax.set_title(sheet.text("participants", "right"), size=10)
-    ax.set_xlabel(sheet.text("participants", "x_axis"), size=9, loc="left")
-    ax.set_ylabel(sheet.text("participants", "y_axis"), size=9)
-    sheet.format_axis(ax.xaxis)
-    sheet.format_axis(ax.yaxis)
-    return float(1e3 * total[peak])
-
-
-def draw_participants(sheet: Sheet) -> Drawing:
-    """How the public return is spread over participants, against the price of their help."""
-    table = sheet.result.participants
-    columns = [f"returned_{PAYERS[k]}_eur" for k in PUBLIC]
-    returns = table[columns].to_numpy(float).sum(axis=1)
-    costs = table["cost_eur"].to_numpy(float)
-    classes = _return_classes(sheet, returns)
-    figure = sheet.figure(11, 5.8)
-    left, right = figure.subplots(1, 2)
-    _class_bars(left, sheet, classes, len(returns))
-    peak = _sum_curve(right, sheet, returns, float(costs.mean()))
-    said = {
-        "mean": sheet.euro(returns.mean()), "median": sheet.euro(float(np.median(returns))),
-        "cost": sheet.euro(costs.mean()),
-    }  # fmt: skip
-    title = sheet.say(
-        "participants", "title", share_more=sheet.percent(float((returns > costs).mean())), **said
-    )
-    parts = ", ".join(f"{name} {sheet.percent(part)}" for name, part, _ in classes)
-    alt = sheet.say(
-        "participants",
-        "alt",
-        count=sheet.number(len(returns)),
-        parts=parts,
-        peak=sheet.euro(peak),
-        **said,
-    )
-    return sheet.finish(figure, "participants", title, alt)

@@ -1,5 +1,4 @@
-"""The figures of a run, in Dutch and English, with a title that says what is seen and a text for
-who can't see it.
+"""The figures of a run, in Dutch and English: each with a finding as title and a text in words.
 
 Nothing here counts money or people anew: figures show the tables of a result.
 """
@@ -7,173 +6,42 @@ Nothing here counts money or people anew: figures show the tables of a result.
 from __future__ import annotations
 
 import json
-import textwrap
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from siexsim import maps
 from siexsim.account import VIEWS
 from siexsim.items import PAYERS, PUBLIC
-from siexsim.maps import BLUE, GREY, INK, ORANGE, PALE, SKY, YELLOW, decimal_years
-from siexsim.place import read_packaged
+from siexsim.sheet import (
+    BLUE,
+    GREY,
+    HALO,
+    INK,
+    ORANGE,
+    PALE,
+    SKY,
+    STYLE,
+    YELLOW,
+    Drawing,
+    Sheet,
+    decimal_years,
+)
+from siexsim.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from siexsim.result import Result
 
-LANGUAGES: Final = ("nl", "en")
-STYLE: Final[Mapping[str, Any]] = {
-    "svg.hashsalt": "siexsim", "font.family": "DejaVu Sans", "font.size": 10,
-    "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.edgecolor": GREY, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
-    "hatch.linewidth": 0.7,
-}  # fmt: skip
-_TITLE_SIZE, _NOTE_SIZE, _DPI = 14, 8, 150
-
-
-class Drawing(NamedTuple):
-    """A figure with what it says."""
-
-    figure: Figure
-    title: str
-    alt: str
-
-
-@cache
-def _texts(lang: str) -> Mapping[str, Any]:
-    return tomllib.loads(read_packaged(f"figures/{lang}.toml"))
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A result to draw, the words and numbers of one language, and the frame of every figure."""
-
-    result: Result
-    lang: str
-
-    def text(self, part: str, key: str) -> Any:
-        """One text as the file has it."""
-        return _texts(self.lang)[part][key]
-
-    def say(self, part: str, key: str, **values: object) -> str:
-        """One text with its values filled in."""
-        return str(self.text(part, key)).format(**values)
-
-    def number(self, value: float, digits: int = 0, sign: bool = False) -> str:
-        """A number as the language writes it, with a real minus sign."""
-        rounded = round(float(value), digits) + 0.0
-        shown = f"{abs(rounded):,.{digits}f}".replace(",", "\0")
-        shown = shown.replace(".", self.text("common", "decimal"))
-        shown = shown.replace("\0", self.text("common", "thousands"))
-        return ("−" if rounded < 0 else "+" if sign and rounded > 0 else "") + shown
-
-    def euro(self, value: float, sign: bool = False) -> str:
-        """An amount of euros in a unit that fits its size."""
-        size = abs(value)
-        if size >= 999_500:
-            unit, amount = "million", self.number(size / 1e6, 1)
-        elif size >= 9_999.5:
-            unit, amount = "thousand", self.number(size / 1e3)
-        else:
-            unit, amount = "euro", self.number(size)
-        below = value < 0 and round(size) > 0
-        before = "−" if below else "+" if sign and round(size) > 0 else ""
-        return before + self.say("common", unit, amount=amount)
-
-    def percent(self, share: float, digits: int = 0) -> str:
-        """A share as a percentage."""
-        return self.say("common", "percent", share=self.number(100 * share, digits))
-
-    def span(self, months: float) -> str:
-        """A number of months in years and months."""
-        years, rest = divmod(round(months), 12)
-        parts = []
-        if years:
-            parts.append(self.say("common", "year" if years == 1 else "years", years=years))
-        if rest or not years:
-            parts.append(self.say("common", "month" if rest == 1 else "months", months=rest))
-        if len(parts) == 1:
-            return parts[0]
-        return self.say("common", "years_and_months", years=parts[0], months=parts[1])
-
-    def month(self, text: str) -> str:
-        """A month such as "2022-07" in words."""
-        year, month = text.split("-")
-        return f"{self.text('common', 'month_names')[int(month) - 1]} {year}"
-
-    @property
-    def years(self) -> tuple[int, int]:
-        """First and last year of the run."""
-        months = self.result.months["month"].astype(str)
-        return int(months.min()[:4]), int(months.max()[:4])
-
-    @property
-    def scenario(self) -> Mapping[str, Any]:
-        """The scenario as the manifest keeps it."""
-        scenario: Mapping[str, Any] = self.result.manifest["scenario"]
-        return scenario
-
-    @property
-    def plan(self) -> Mapping[str, Any] | None:
-        """The plan, if there is one."""
-        return self.scenario.get("plan") or None
-
-    def source(self) -> str:
-        """Where the numbers come from and how sure they are."""
-        sample = self.scenario["sample"]
-        first, last = self.years
-        return self.say(
-            "common", "source", name=self.scenario["name"], futures=self.scenario["futures"],
-            effects=self.text("effects", self.scenario["effects"]),
-            sample=self.say("common", "whole" if sample == 1 else "sampled", k=sample),
-            period=self.say("common", "period", first=first, last=last),
-        )  # fmt: skip
-
-    def figure(self, width: float, height: float) -> Figure:
-        """An empty figure, in inches."""
-        return Figure(figsize=(width, height), layout="constrained")
-
-    def finish(
-        self, figure: Figure, part: str, title: str, alt: str, note: str = "note"
-    ) -> Drawing:
-        """Put title and source around the panels."""
-        width, height = figure.get_size_inches()
-        above = textwrap.fill(title, int(width * 72 / (_TITLE_SIZE * 0.615)))
-        wide = int(width * 72 / (_NOTE_SIZE * 0.585))
-        below = "\n".join(textwrap.fill(t, wide) for t in (self.text(part, note), self.source()))
-        top = (above.count("\n") + 1) * _TITLE_SIZE * 1.25 / 72 + 0.3
-        bottom = (below.count("\n") + 1) * _NOTE_SIZE * 1.35 / 72 + 0.2
-        left = 0.15 / width
-        figure.text(left, 1 - 0.15 / height, above, size=_TITLE_SIZE, weight="bold", va="top")
-        figure.text(
-            left, 0.1 / height, below, size=_NOTE_SIZE, color=GREY, va="bottom", linespacing=1.3
-        )
-        engine = figure.get_layout_engine()
-        assert engine is not None
-        engine.set(
-            rect=(left, bottom / height, 1 - 2 * left, 1 - (top + bottom) / height),
-            hspace=0.04, wspace=0.03,
-        )  # type: ignore[call-arg]  # fmt: skip
-        return Drawing(figure, title, alt)
-
-    def format_axis(self, axis: Any, scale: float = 1.0, digits: int = 0) -> None:
-        """Let an axis write its numbers as the language does."""
-        axis.set_major_formatter(FuncFormatter(lambda v, _: self.number(v / scale, digits)))
-
-
-# --- 1. The account ---------------------------------------------------------------------------
+_EDGES_EUR: Final = (100, 2_500, 10_000, 25_000)  # of classes of returns, on both sides of zero
+_PUBLIC: Final = tuple(PAYERS[k] for k in PUBLIC)
+_Rows = dict[str, NDArray[np.float64]]
 
 
 def _payback(sheet: Sheet, view: str) -> tuple[int, int, float]:
@@ -206,7 +74,7 @@ def _account_title(sheet: Sheet) -> str:
 def _view_texts(sheet: Sheet, view: str, band: pd.DataFrame) -> tuple[str, str]:
     """What stands beside the panel of a view, and its part of the text in words."""
     back, futures, middle = _payback(sheet, view)
-    low, last = band.loc[band["p50"].idxmin()], band.iloc[-1]
+    low, last = band.iloc[int(band["p50"].to_numpy().argmin())], band.iloc[-1]
     ends = {key: sheet.euro(last[key]) for key in ("p10", "p50", "p90")}
     payback = "never_any" if not back else "back_middle" if np.isfinite(middle) else "never_middle"
     span = sheet.span(middle) if np.isfinite(middle) else ""
@@ -241,8 +109,8 @@ def _view_panel(ax: Axes, sheet: Sheet, view: str, band: pd.DataFrame, scale: fl
         x = decimal_years(account["month"])[int(invested.argmax())] + (months - 1) / 12
         ax.plot(x, 0, "D", color=ORANGE, ms=8, mec="white", zorder=5)
         ax.annotate(
-            sheet.say("account", "payback", span=sheet.span(months)), (x, 0), (0, 9),
-            textcoords="offset points", ha="right", va="bottom", color=ORANGE, size=9, weight="bold",
+            sheet.say("account", "payback", span=sheet.span(months)), (x, 0), (0, 9), size=9,
+            textcoords="offset points", ha="right", va="bottom", color=ORANGE, weight="bold",
         )  # fmt: skip
     ax.set_title(sheet.text("views", view))
 
@@ -298,9 +166,6 @@ def draw_account(sheet: Sheet) -> Drawing:
     return sheet.finish(figure, "account", _account_title(sheet), alt)
 
 
-# --- 2. Who gets the money back ---------------------------------------------------------------
-
-
 def _three(values: pd.Series) -> NDArray[np.float64]:
     return np.quantile(values.to_numpy(float), (0.1, 0.5, 0.9))
 
@@ -315,69 +180,175 @@ def _per_euro(sheet: Sheet, payers: tuple[str, ...]) -> float:
     return float(np.median(gained[put_in > 0] / put_in[put_in > 0]))
 
 
-def draw_payers(sheet: Sheet) -> Drawing:
-    """What each party gains or loses, beside what was put in."""
-    futures, (first, last) = sheet.result.futures, sheet.years
-    public = tuple(PAYERS[k] for k in PUBLIC)
-    order = (*public, *(p for p in PAYERS if p not in public))
-    rows = [("invested", -_three(futures["invested_eur"])[::-1])]
-    rows += [(payer, _three(futures[f"returned_{payer}_eur"])) for payer in order]
-    scale, unit = (
-        (1e6, "axis") if max(abs(q).max() for _, q in rows) >= 2e6 else (1e3, "axis_thousand")
-    )
-    figure = sheet.figure(10, 5.6)
-    ax, beside = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [3, 1.7]})
-    places = [0.0, *(k + 1.4 for k in range(len(public)))]
-    places += [places[-1] + 1.4 + k for k in range(len(order) - len(public))]
-    names = [sheet.text("payers_figure", "invested"), *(sheet.text("payers", p) for p in order)]
-    for y, (name, (low, middle, high)) in zip(places, rows, strict=True):
+def _payer_bars(ax: Axes, beside: Axes, sheet: Sheet, rows: _Rows, scale: float) -> None:
+    """Bars with whiskers from p10 to p90, and the numbers beside them."""
+    places = [0.0, *(k + 1.4 + 0.4 * (k >= len(_PUBLIC)) for k in range(len(rows) - 1))]
+    for y, (name, (low, middle, high)) in zip(places, rows.items(), strict=True):
         colour = GREY if name == "invested" else SKY if middle >= 0 else YELLOW
-        ax.barh(
-            y,
-            middle / scale,
-            0.66,
-            color=colour,
-            hatch="" if middle >= 0 else "///",
-            edgecolor="white",
-        )
+        hatch = "" if middle >= 0 else "///"
+        ax.barh(y, middle / scale, 0.66, color=colour, hatch=hatch, edgecolor="white")
         ax.plot([low / scale, high / scale], [y, y], "|-", color=INK, lw=1.3, ms=9, mew=1.3)
         beside.text(0.3, y, sheet.euro(middle, True), ha="right", va="center", weight="bold")
         ends = {"p10": sheet.euro(low, True), "p90": sheet.euro(high, True)}
         beside.text(0.36, y, sheet.say("payers_figure", "range", **ends), va="center", size=9)
-    ax.axvline(0, color=INK, lw=1)
-    ax.set_yticks(places, names)
+    ax.set_yticks(places, [sheet.text("payers", name) for name in rows])
     ax.set_ylim(places[-1] + 0.6, -1.1)
+    for x, key, side in ((0.3, "middle_head", "right"), (0.36, "range_head", "left")):
+        beside.text(x, -0.75, sheet.text("payers_figure", key), ha=side, size=9, color=GREY)
+
+
+def draw_payers(sheet: Sheet) -> Drawing:
+    """What each party gains or loses, beside what was put in."""
+    futures, (first, last) = sheet.result.futures, sheet.years
+    rows = {"invested": -_three(futures["invested_eur"])[::-1]}
+    for payer in (*_PUBLIC, *(p for p in PAYERS if p not in _PUBLIC)):
+        rows[payer] = _three(futures[f"returned_{payer}_eur"])
+    millions = max(np.abs(q).max() for q in rows.values()) >= 2e6
+    figure = sheet.figure(10, 5.6)
+    ax, beside = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [3, 1.7]})
+    _payer_bars(ax, beside, sheet, rows, 1e6 if millions else 1e3)
+    ax.axvline(0, color=INK, lw=1)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color=GREY, alpha=0.25, lw=0.6)
     ax.set_axisbelow(True)
-    sheet.format_axis(ax.xaxis, digits=1 if scale == 1e6 else 0)
-    ax.set_xlabel(sheet.say("payers_figure", unit, first=first, last=last), size=9, loc="left")
+    sheet.format_axis(ax.xaxis, digits=1 if millions else 0)
+    unit = "axis" if millions else "axis_thousand"
+    label = sheet.say("payers_figure", unit, first=first, last=last)
+    ax.set_xlabel(label, size=9, loc="left")
     beside.set_xlim(0, 1)
     beside.axis("off")
-    beside.text(
-        0.3, -0.75, sheet.text("payers_figure", "middle_head"), ha="right", size=9, color=GREY
-    )
-    beside.text(0.36, -0.75, sheet.text("payers_figure", "range_head"), size=9, color=GREY)
     parts = []
-    for payer, (low, middle, high) in rows[1:]:
-        shown = {"p10": sheet.euro(low), "p50": sheet.euro(middle), "p90": sheet.euro(high)}
-        parts.append(
-            sheet.say("payers_figure", "alt_part", payer=sheet.text("payers", payer), **shown)
-        )
+    for payer, amounts in list(rows.items())[1:]:
+        said = dict(zip(("p10", "p50", "p90"), map(sheet.euro, amounts), strict=True))
+        name = sheet.text("payers", payer)
+        parts.append(sheet.say("payers_figure", "alt_part", payer=name, **said))
     alt = sheet.say(
         "payers_figure", "alt", first=first, last=last, futures=len(futures), parts=" ".join(parts),
-        invested=sheet.euro(-float(rows[0][1][1])),
+        invested=sheet.euro(-rows["invested"][1]),
     )  # fmt: skip
-    own, all_public = (
+    own, public = (
         sheet.say("common", "euro", amount=sheet.number(_per_euro(sheet, payers), 2))
-        for payers in (("municipality",), public)
+        for payers in (("municipality",), _PUBLIC)
     )
-    title = sheet.say("payers_figure", "title", own=own, public=all_public)
+    title = sheet.say("payers_figure", "title", own=own, public=public)
     return sheet.finish(figure, "payers_figure", title, alt)
 
 
-# --- Drawing them all -------------------------------------------------------------------------
+def _return_classes(sheet: Sheet, returns: NDArray[np.float64]) -> list[tuple[str, float, int]]:
+    """Name, share and sign of every class of returns, from the highest down."""
+    edges = [-np.inf, *(-e for e in _EDGES_EUR[::-1]), *_EDGES_EUR, np.inf]
+    found = []
+    for low, high in pairwise(edges):
+        key = "zero" if low < 0 < high and np.isfinite(low + high) else "between"
+        key = "below" if low == -np.inf else "above" if high == np.inf else key
+        shown = {"low": low, "high": high, "edge": _EDGES_EUR[0]}
+        words = {k: sheet.number(v) if np.isfinite(v) else "" for k, v in shown.items()}
+        part = float(((returns >= low) & (returns < high)).mean())
+        found.append(
+            (
+                sheet.say("participants", key, **words),
+                part,
+                int(np.sign(low + high)) if key != "zero" else 0,
+            )
+        )
+    return found[::-1]
+
+
+def _class_bars(ax: Axes, sheet: Sheet, classes: list[tuple[str, float, int]], count: int) -> None:
+    for row, (_, part, sign) in enumerate(classes):
+        colour = {1: BLUE, 0: GREY, -1: ORANGE}[sign]
+        ax.barh(
+            row, 100 * part, 0.72, color=colour, hatch="///" if sign < 0 else "", edgecolor="white"
+        )
+        ax.text(100 * part, row, f" {sheet.percent(part)}", va="center", size=9)
+    ax.set_yticks(range(len(classes)), [name for name, _, _ in classes], size=9)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.16)
+    ax.set_title(sheet.text("participants", "left"), size=10)
+    ax.set_xlabel(
+        sheet.say("participants", "share_axis", count=sheet.number(count)), size=9, loc="left"
+    )
+    sheet.format_axis(ax.xaxis)
+
+
+def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float) -> float:
+    """Draw returns added up from high to low, per participant; gives the highest point."""
+    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns) / 1e3
+    share = np.linspace(0, 100, len(total))
+    peak = int(total.argmax())
+    ax.fill_between(share, total, 0, color=PALE, lw=0)
+    ax.plot(share, total, color=BLUE, lw=2.2)
+    ax.axhline(0, color=INK, lw=0.9)
+    ax.axhline(cost / 1e3, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
+    ax.plot([share[peak], 100], [total[peak], total[-1]], "o", color=BLUE, ms=6, clip_on=False)
+    mean = sheet.say("participants", "mean", eur=sheet.euro(1e3 * total[-1]))
+    high = sheet.say("participants", "highest", eur=sheet.euro(1e3 * total[peak]))
+    spread = max(float(np.ptp(np.append(total, cost / 1e3))), 1e-9)
+    ax.set_ylim(
+        min(0.0, float(total.min())) - 0.14 * spread,
+        max(float(total.max()), cost / 1e3) + 0.14 * spread,
+    )
+    ax.annotate(
+        high,
+        (share[peak], total[peak]),
+        (0, 8),
+        textcoords="offset points",
+        size=9,
+        ha="center",
+        path_effects=HALO,
+    )
+    ax.annotate(
+        mean,
+        (100, total[-1]),
+        (0, -9),
+        textcoords="offset points",
+        size=9,
+        ha="right",
+        va="top",
+        path_effects=HALO,
+    )
+    ax.annotate(
+        sheet.say("participants", "cost", eur=sheet.euro(cost)), (100, cost / 1e3), (0, 5), size=9,
+        textcoords="offset points", color=ORANGE, weight="bold", ha="right", path_effects=HALO,
+    )  # fmt: skip
+    ax.set_title(sheet.text("participants", "right"), size=10)
+    ax.set_xlabel(sheet.text("participants", "x_axis"), size=9, loc="left")
+    ax.set_ylabel(sheet.text("participants", "y_axis"), size=9)
+    sheet.format_axis(ax.xaxis)
+    sheet.format_axis(ax.yaxis)
+    return float(1e3 * total[peak])
+
+
+def draw_participants(sheet: Sheet) -> Drawing:
+    """How the public return is spread over participants, against the price of their help."""
+    table = sheet.result.participants.groupby("household").sum(numeric_only=True)  # of courses
+    columns = [f"returned_{payer}_eur" for payer in _PUBLIC]
+    returns = table[columns].to_numpy(float).sum(axis=1)
+    costs = table["cost_eur"].to_numpy(float)
+    classes = _return_classes(sheet, returns)
+    figure = sheet.figure(11, 5.8)
+    left, right = figure.subplots(1, 2)
+    _class_bars(left, sheet, classes, len(returns))
+    peak = _sum_curve(right, sheet, returns, float(costs.mean()))
+    said = {
+        "mean": sheet.euro(returns.mean()), "median": sheet.euro(float(np.median(returns))),
+        "cost": sheet.euro(costs.mean()),
+    }  # fmt: skip
+    title = sheet.say(
+        "participants", "title", share_more=sheet.percent(float((returns > costs).mean())), **said
+    )
+    parts = ", ".join(f"{name} {sheet.percent(part)}" for name, part, _ in classes)
+    alt = sheet.say(
+        "participants",
+        "alt",
+        count=sheet.number(len(returns)),
+        parts=parts,
+        peak=sheet.euro(peak),
+        **said,
+    )
+    return sheet.finish(figure, "participants", title, alt)
 
 
 def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
@@ -388,7 +359,7 @@ def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
     drawn |= {"people": maps.draw_people, "stress": maps.draw_stress, "map": maps.draw_map}
     participants = result.participants
     if result.manifest["scenario"].get("plan") and participants is not None and len(participants):
-        drawn["participants"] = maps.draw_participants
+        drawn["participants"] = draw_participants
     return drawn
 
 
@@ -422,22 +393,7 @@ def draw_all(result: Result, folder: Path, lang: str | None = None) -> list[Path
                 drawing = draw(Sheet(result, language))
                 caption = {"title": drawing.title, "alt": drawing.alt}
                 captions.setdefault(name, {})[language] = caption
-                written += _save(drawing.figure, there / f"{name}-{language}")
+                written += drawing.save(there, f"{name}-{language}")
     path = there / "captions.json"
     path.write_text(json.dumps(captions, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return [*written, path]
-
-
-def _save(figure: Figure, path: Path) -> list[Path]:
-    """Save without a date, so that the same result gives the same files.
-
-    The solver of the layout differs in the last bits from time to time, so places are rounded.
-    """
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for ax in figure.axes:
-        ax.set_position(np.round(ax.get_position(original=True).bounds, 4).tolist())
-    svg, png = path.with_name(path.name + ".svg"), path.with_name(path.name + ".png")
-    figure.savefig(svg, format="svg", metadata={"Date": None})
-    figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
-    return [svg, png]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from siexsim.errors import UserError
-from siexsim.household import month_number
-from siexsim.parameters import Parameters, first_fault
+from siexsim.errors import UserError, did_you_mean
+from siexsim.household import month_number, month_text
+from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Plan
+from siexsim.texts import catalogue, text, translated
+
+LARGEST_FILE_BYTES: Final = 1_000_000
+LONGEST_MESSAGE: Final = 400
+_LONGEST_VALUE = 40
 
 
 class Scenario(BaseModel):
@@ -49,5 +56,157 @@ class Scenario(BaseModel):
 
     def fingerprint(self) -> str:
         """Name of the run: a hash of everything it depends on but the program itself."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def read_scenario(
+    path: str | Path, lang: str = "en", changes: Mapping[str, Any] | None = None
+) -> Scenario:
+    """Read a scenario file and check all of it before anything is run.
+
+    Parameters
+    ----------
+    path
+        A TOML file; ``experiments/scenarios/noordoost.toml`` is an example.
+    lang
+        Language of errors, "nl" or "en".
+    changes
+        Values that replace those of the file, such as ``{"years": 5}`` from ``--years 5``.
+
+    Raises
+    ------
+    UserError
+        When the file can't be read or asks for something that can't be; one line that names
+        the file, the key and what would be right.
+    """
+    replaced = dict(changes or {})
+    content = _parsed(_contents(path, lang), path, lang)
+    try:
+        try:
+            scenario = Scenario(**{**content, **replaced})
+        except ValidationError as error:
+            raise _plain(error, replaced, lang) from error
+        _check_place(scenario, lang)
+        _check_plan(scenario, lang)
+    except UserError as error:
+        origin = "" if str(error).startswith("--") else f"{path}: "
+        raise UserError(_one_line(f"{origin}{error}")) from error
+    return scenario
+
+
+def _one_line(message: str) -> str:
+    words = "".join(c if c.isprintable() else " " for c in message).split()
+    line = " ".join(words)
+    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+
+
+def _wrong(path: str | Path, lang: str, key: str, **values: object) -> UserError:
+    return UserError(_one_line(f"{path}: {text(lang, f'file.{key}', **values)}"))
+
+
+def _contents(path: str | Path, lang: str) -> str:
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise _wrong(path, lang, "folder")
+        if not file.exists():
+            raise _wrong(path, lang, "missing")
+        if not file.is_file():
+            raise _wrong(path, lang, "special")
+        if file.stat().st_size > LARGEST_FILE_BYTES:
+            megabytes = math.ceil(file.stat().st_size / 1e6)
+            raise _wrong(path, lang, "huge", megabytes=megabytes)
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _wrong(path, lang, "encoding", line=line) from error
+    except UserError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _wrong(path, lang, "unreadable", reason=reason) from error
+
+
+def _parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.replace("\r\n", "\n"))
+    except (ValueError, RecursionError) as error:
+        # the parser's own limits (very long numbers, deep nesting) come as other errors
+        raise _wrong(path, lang, "toml", reason=translated(lang, str(error))) from error
+
+
+def _check_place(scenario: Scenario, lang: str) -> None:
+    try:
+        place = load_place(scenario.place)
+    except UserError as error:
+        raise UserError(f"place: {translated(lang, str(error))}") from error
+    for name in scenario.plan.wijken if scenario.plan else ():
+        try:
+            place.wijk(name)
+        except UserError as error:
+            raise UserError(f"plan.wijken: {translated(lang, str(error))}") from error
+
+
+def _check_plan(scenario: Scenario, lang: str) -> None:
+    plan = scenario.plan
+    if plan is None:
+        return
+    if not math.isfinite(plan.budget_eur_per_year):
+        said = _fault(lang, "finite_number", value=plan.budget_eur_per_year)
+        raise UserError(f"plan.budget_eur_per_year {said}")
+    start = month_number(scenario.start)
+    last = start + scenario.months() - 1
+    if not start <= month_number(plan.start) <= last:
+        said = text(
+            lang, "file.outside", plan=plan.start, start=scenario.start, end=month_text(last)
+        )
+        raise UserError(f"plan.start: {said}")
+
+
+def _fault(lang: str, kind: str, **values: object) -> str:
+    return text(lang, f"fault.{kind}", **values)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "[...]"
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    if isinstance(value, int | float | str | list | bool):
+        return shown if len(shown) <= _LONGEST_VALUE else shown[:_LONGEST_VALUE] + "…"
+    return str(value)  # dates
+
+
+def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> UserError:
+    """Say the schema library's most telling complaint in plain words."""
+    faults = error.errors(include_url=False)
+    # a misspelt key is also a missing one; its own name says more
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    loc = fault["loc"]
+    if fault["type"] == "extra_forbidden":
+        model: type[BaseModel] = Plan if loc[0] == "plan" else Scenario
+        hint = translated(lang, did_you_mean(str(loc[-1]), model.model_fields))
+        said = _fault(lang, "extra_forbidden", hint=hint)
+    else:
+        said = _complaint(fault, lang)
+    where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in loc)
+    where = f"--{where}" if loc and loc[0] in replaced else where
+    return UserError(f"{where}: {said}" if fault["type"] == "value_error" else f"{where} {said}")
+
+
+def _complaint(fault: Any, lang: str) -> str:
+    kind, context, value = fault["type"], fault.get("ctx", {}), fault["input"]
+    if kind == "value_error":
+        return translated(lang, str(context["error"]))
+    if kind == "literal_error":
+        choices = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
+        hint = translated(lang, did_you_mean(str(value), choices))
+        return _fault(lang, "literal_error", value=_shown(value), hint=hint)
+    if kind == "string_pattern_mismatch":
+        only = context["pattern"].strip("^$")
+        kind = "only_start" if only[0].isdigit() else "month"
+        return _fault(lang, kind, value=_shown(value), start=only)
+    if f"fault.{kind}" in catalogue(lang):
+        return _fault(lang, kind, value=_shown(value), **context)
+    said = fault["msg"].replace("Input should be", "must be")
+    return _fault(lang, "other", value=_shown(value), said=said)

@@ -56,7 +56,7 @@ def test_transfers_sum_to_zero_over_payers(with_plan: SiexModel) -> None:
     for row, (name, item) in enumerate(items.item_table().items()):
         total = gains[:, :, row].sum()
         booked = with_plan.ledger().cents[:, :, row].sum()
-        expected = {"transfer": 0, "owed": 0, "production": booked}.get(item.kind, -booked)
+        expected = {"transfer": 0, "memo": 0, "production": booked}.get(item.kind, -booked)
         assert total == expected, name
 
 

@@ -24,8 +24,11 @@ PLAN = {"wijken": ["Beijum"], "start": "2022-07", "end": "2026-06", "mix": {"deb
 
 
 def _stresses(rng, level):
-    return {f"{p}stress_{d}": float(np.clip(level + 0.2 * (p == "poor_") + 0.1 * rng.random(), 0, 1))
-            for d in DOMAINS for p in ("", "poor_")}  # fmt: skip
+    return {
+        f"{group}stress_{domain}": level + 0.2 * (group == "poor_") + 0.1 * rng.random()
+        for domain in DOMAINS
+        for group in ("", "poor_")
+    }
 
 
 def _photo(rng, worlds):
@@ -33,6 +36,8 @@ def _photo(rng, worlds):
     rows = []
     for year in range(2022, 2022 + YEARS + 1):
         for world in worlds:
+            month = f"{year}-01" if year < 2022 + YEARS else MONTHS[-1]
+            when = {"year": year, "month": month, "world": world}
             total = {"base_households": 0, "poor_households": 0}
             for k, (wijk, many) in enumerate(
                 zip(place.wijken, place.households_path[0], strict=True)
@@ -41,11 +46,9 @@ def _photo(rng, worlds):
                 poor = round(many * (0.02 + 0.008 * k + 0.002 * (year - 2022) - gain))
                 counts = {"base_households": int(many), "poor_households": max(int(poor), 0)}
                 stress = _stresses(rng, 0.3 - gain)
-                rows.append({"year": year, "wijk": wijk, "world": world, **counts, **stress})
+                rows.append({**when, "wijk": wijk, **counts, **stress})
                 total = {key: total[key] + counts[key] for key in total}
-            rows.append(
-                {"year": year, "wijk": "Groningen", "world": world, **total, **_stresses(rng, 0.3)}
-            )
+            rows.append({**when, "wijk": "Groningen", **total, **_stresses(rng, 0.3)})
     return pd.DataFrame(rows)
 
 
@@ -100,9 +103,8 @@ def make(plan: bool = True, futures: int = 9, pays: float = 5e5, sample: int = 1
     account, bands, rows = _money(rng, futures, pays) if plan else (None, None, None)
     participants = None
     if plan:
-        participants = pd.DataFrame(
-            {"intervention": "debt_relief", "cost_eur": rng.normal(3e3, 500, 300)}
-        )
+        household, cost = np.arange(300) // 2 * 3, rng.normal(3e3, 500, 300)
+        participants = pd.DataFrame({"household": household, "cost_eur": cost})
         for payer in PAYERS:
             drawn = rng.standard_t(2, 300) * 3e3 + 800
             participants[f"returned_{payer}_eur"] = np.where(rng.random(300) < 0.5, 0.0, drawn)
@@ -111,8 +113,9 @@ def make(plan: bool = True, futures: int = 9, pays: float = 5e5, sample: int = 1
         "years": YEARS, "plan": PLAN if plan else None,
     }  # fmt: skip
     return SimpleNamespace(
-        summary={}, manifest={"scenario": scenario}, months=_months(worlds), photo=_photo(rng, worlds),
-        account=account, bands=bands, futures=rows, participants=participants, place=load_place(),
+        summary={}, manifest={"scenario": scenario}, months=_months(worlds),
+        photo=_photo(rng, worlds), account=account, bands=bands, futures=rows,
+        participants=participants, place=load_place(),
     )  # fmt: skip
 
 
@@ -191,6 +194,7 @@ def test_numbers_are_written_as_the_language_does():
     assert dutch.number(-1234.56, 1) == "−1.234,6"
     assert english.number(-1234.56, 1) == "−1,234.6"
     assert dutch.number(-0.04, 1) == "0,0"
+    assert dutch.euro(-12) == "−€ 12"
     assert dutch.euro(2_345_678) == "€ 2,3 miljoen"
     assert english.euro(-23_456) == "−€23 thousand"
     assert english.euro(-0.2, True) == "€0"
@@ -213,8 +217,18 @@ def test_both_languages_have_the_same_texts_and_slots():
 
 
 def test_every_text_is_used():
-    code = "".join(p.read_text(encoding="utf-8") for p in map(_source, ("plots", "maps")))
-    unused = ("title_", "alt_", "welfare_", "domains", "payers", "views", "effects", "people")
+    code = "".join(p.read_text(encoding="utf-8") for p in map(_source, ("plots", "maps", "sheet")))
+    unused = (
+        "title_",
+        "alt_",
+        "welfare_",
+        "domains",
+        "payers",
+        "views",
+        "effects",
+        "people",
+        "views_words",
+    )
     for part, texts in tomllib.loads(read_packaged("figures/nl.toml")).items():
         for key in texts:
             if part in unused or key.startswith(unused) or key in ("note", "alt", "title"):

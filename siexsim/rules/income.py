@@ -31,7 +31,7 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
         tax = int(p.prices.payroll_tax_eur_per_year * c.price_index * 100) // MONTHS
         post(till, items.WAGE, pay)
         post(till, items.PAYROLL_TAX, tax)
-        post(till, items.PRODUCTION, int((pay + tax) * (1.0 - p.prices.lost_leisure_share)))
+        post(till, items.PRODUCTION, pay + tax)
         return pay
     if position == hh.PENSION:
         aow = c.norm_aow_couple // 2 if h.birth[1] != hh.NO_BIRTH else c.norm_aow_single
@@ -61,7 +61,7 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
 @rule
 def is_entitled(h: Any, own: int, minimum: int, p: Any, c: Any) -> bool:
     """Whether the household may get welfare: too little income, too little in the bank."""
-    if h.student == 1 or own >= minimum:
+    if own >= minimum:
         return False
     limit = p.income.welfare_capital_limit_eur * 100 * c.price_index
     if h.birth[1] != hh.NO_BIRTH or h.kids > 0:
@@ -124,7 +124,7 @@ def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     full = p.income.care_allowance_eur
     if h.birth[1] != hh.NO_BIRTH:
         full *= 2.0
-    if h.tenure == hh.CORPORATION and h.student == 0:
+    if h.tenure == hh.CORPORATION:
         full += p.income.rent_allowance_eur
     full += p.income.child_allowance_eur * h.kids
     left = 1.0 if over <= 0.0 else 1.0 - over / p.income.allowances_end_ratio
@@ -174,3 +174,15 @@ def receive_income(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     h.ratio = income / minimum
     receive_allowances(h, p, c, draw, till)
     keep_poverty_clock(h, p)
+
+
+@rule
+def live_as_student(h: Any, p: Any, c: Any, till: Any) -> None:
+    """A student household spends what it gets; the statistics of poverty leave it out."""
+    own = earn(h, 0, p, c, till)
+    if h.birth[1] != hh.NO_BIRTH:
+        own += earn(h, 1, p, c, till)
+    h.income = own
+    h.ratio = own / norm(h, p, c)
+    h.poor = 0
+    post(till, items.SPENDING, own)

@@ -17,9 +17,7 @@ from siexsim.rules.work import bandwidth
 @rule
 def unavoidable(h: Any, p: Any, c: Any) -> int:
     """What the household can't do without this month, cents."""
-    if h.student == 1:
-        eur = p.money.need_student_eur
-    elif h.birth[1] != hh.NO_BIRTH:
+    if h.birth[1] != hh.NO_BIRTH:
         eur = p.money.need_couple_eur
     else:
         eur = p.money.need_single_eur

@@ -14,7 +14,7 @@ from siexsim.items import Till
 from siexsim.rules.children import develop
 from siexsim.rules.course import follow_help
 from siexsim.rules.housing import keep_a_home
-from siexsim.rules.income import receive_income
+from siexsim.rules.income import live_as_student, receive_income
 from siexsim.rules.life import pass_life_events, retire
 from siexsim.rules.money import follow_debts, pay_bills
 from siexsim.rules.services import use_services
@@ -30,6 +30,9 @@ def live_month(h: Any, p: Any, c: Any, helps: Any, draw: Any, till: Any) -> None
         pass_life_events(h, p, c, draw)
         if h.state != hh.PRESENT:
             return
+    if h.student == 1:
+        live_as_student(h, p, c, till)
+        return
     live_working_life(h, p, c, draw)
     receive_income(h, p, c, draw, till)
     pay_bills(h, p, c, draw, till)

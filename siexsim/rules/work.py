@@ -164,8 +164,6 @@ def change_hours(h: Any, p: Any, draw: Any) -> None:
 @rule
 def live_working_life(h: Any, p: Any, c: Any, draw: Any) -> None:
     """Work of both adults in this month."""
-    if h.student == 1:
-        return
     work_a_month(h, 0, p, c, draw[WORKING])
     if h.birth[1] != hh.NO_BIRTH:
         work_a_month(h, 1, p, c, draw[SECOND_WORKING])
