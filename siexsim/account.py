@@ -72,7 +72,9 @@ class Account:
 
     def frame(self) -> pd.DataFrame:
         """One row a month: invested, returned per payer, net and balance per view, in euros."""
-        table = pd.DataFrame({"month": [month_text(self.start + k) for k in range(len(self.invested))]})
+        table = pd.DataFrame(
+            {"month": [month_text(self.start + k) for k in range(len(self.invested))]}
+        )
         table["invested_eur"] = self.invested
         for k, payer in enumerate(PAYERS):
             table[f"returned_{payer}_eur"] = self.returned[:, k]
@@ -123,7 +125,9 @@ def open_account(
     }
     interest = (1 + parameters.value("account.interest")) ** (1 / 12) - 1
     rates = {
-        view: parameters.value("account.discount_society" if view == "society" else "account.discount_account")
+        view: parameters.value(
+            "account.discount_society" if view == "society" else "account.discount_account"
+        )
         for view in VIEWS
     }
     years = np.arange(len(invested)) / 12
@@ -134,8 +138,12 @@ def open_account(
         invested=invested,
         returned=returned,
         net=net,
-        balance={view: run_balance(net[view], 0.0 if view == "society" else interest) for view in VIEWS},
-        present_value={view: float((net[view] / (1 + rates[view]) ** years).sum()) for view in VIEWS},
+        balance={
+            view: run_balance(net[view], 0.0 if view == "society" else interest) for view in VIEWS
+        },
+        present_value={
+            view: float((net[view] / (1 + rates[view]) ** years).sum()) for view in VIEWS
+        },
     )
 
 

@@ -74,7 +74,9 @@ def move_in(who: Movers, counts: NDArray[np.int64], seed: int, month: int) -> An
     new["id"] = ids
     new["came"] = month
     for births in ("birth", "child_birth"):
-        new[births] = np.where(new[births] == hh.NO_BIRTH, hh.NO_BIRTH, new[births] + month - who.start)
+        new[births] = np.where(
+            new[births] == hh.NO_BIRTH, hh.NO_BIRTH, new[births] + month - who.start
+        )
     return new
 
 
@@ -115,7 +117,16 @@ def part(couples: Any, seed: int, month: int) -> Any:
     """Split each couple: the second adult starts a household here with half of the savings."""
     ids = draws.derive(couples["id"], month, SEPARATION_EVENT)
     new = _fresh(ids, couples, seed, month)
-    for name in ("birth", "education", "position", "earnings", "pension", "months_without_work", "ww_left", "hours"):
+    for name in (
+        "birth",
+        "education",
+        "position",
+        "earnings",
+        "pension",
+        "months_without_work",
+        "ww_left",
+        "hours",
+    ):
         new[name][:, 0] = couples[name][:, 1]
         couples[name][:, 1] = hh.NO_BIRTH if name == "birth" else 0
     half = couples["savings"] // 2

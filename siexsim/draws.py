@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from siexsim.compiled import kernel, rule
 
-BLOCK: Final = 128  # records whose draws are filled at once; they stay in the processor's first cache
+BLOCK: Final = (
+    128  # records whose draws are filled at once; they stay in the processor's first cache
+)
 
 # Drawn for every household, every month. A rule that needs more after an event of chance p < u
 # rescales the same draw (u / p is again uniform), see ``rest``.

@@ -1,4 +1,4 @@
-"""Help as data: who is eligible, is found, says yes, waits, and starts while money lasts (process 9).
+"""Help as data: who is eligible, is found, says yes, waits and starts (process 9).
 
 What happens in the course of help is a rule of the household's month (``rules/course.py``);
 here is what goes on between households: queues and budgets.
@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from siexsim import draws
@@ -52,7 +51,9 @@ class Intervention(BaseModel):
     titel: str
     words: str
     woorden: str
-    eligible: tuple[Literal["debts", "poor", "high_stress", "welfare", "unfit_home", "children"], ...]
+    eligible: tuple[
+        Literal["debts", "poor", "high_stress", "welfare", "unfit_home", "children"], ...
+    ]
     demand_led: bool
     grade: Literal["A", "B", "C", "D"]
     parameters: tuple[Parameter, ...]
@@ -72,7 +73,9 @@ def read_intervention(text: str, name: str, origin: str) -> Intervention:
     numbers = read.pop("numbers", {})
     unknown = [key for key in numbers if key not in NUMBERS]
     if unknown:
-        raise UserError(f"{origin}: unknown number '{unknown[0]}'{did_you_mean(unknown[0], NUMBERS)}")
+        raise UserError(
+            f"{origin}: unknown number '{unknown[0]}'{did_you_mean(unknown[0], NUMBERS)}"
+        )
     try:
         return Intervention(name=name, parameters=tuple(read_table(numbers, name, origin)), **read)
     except (ValidationError, TypeError) as error:
@@ -138,7 +141,7 @@ def acceptance(h: Any, take_up: float, p: Any) -> float:
 def seek(
     households: Any, rows: Any, where: Any, helps: Any, p: Any, seed: Any, month: int, waiting: Any
 ) -> int:
-    """Find eligible households and list who waits: writes (row, intervention) pairs, returns their number."""
+    """Find eligible households and list who waits as (row, intervention); returns how many."""
     count = 0
     for j in range(len(rows)):
         h = households[rows[j]]

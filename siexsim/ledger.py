@@ -1,4 +1,4 @@
-"""The ledger: every euro by month, neighbourhood, item and payer. Nothing is summed anywhere else."""
+"""The ledger: every euro by month, neighbourhood, item and payer; summed nowhere else."""
 
 from __future__ import annotations
 
@@ -41,19 +41,20 @@ class Ledger:
         """The lines that aren't zero, as a table: month, wijk, payer, item, kind, eur."""
         gains = self.by_payer()
         month, wijk, item, payer = np.nonzero(gains)
-        kinds = [entry.kind for entry in item_table().values()]
-        return pd.DataFrame({
-            "month": pd.Categorical.from_codes(
-                month, [month_text(self.start + k) for k in range(self.months)]
-            ),
-            "wijk": pd.Categorical.from_codes(wijk, list(self.wijken)),
-            "payer": pd.Categorical.from_codes(payer, list(PAYERS)),
-            "item": pd.Categorical.from_codes(item, list(ITEMS)),
-            "kind": pd.Categorical.from_codes(
-                [sorted(set(kinds)).index(kinds[k]) for k in item], sorted(set(kinds))
-            ),
-            "eur": gains[month, wijk, item, payer] / 100,
-        })  # fmt: skip
+        kinds = np.array([entry.kind for entry in item_table().values()])
+        months = np.array([month_text(self.start + k) for k in range(self.months)])
+        table = pd.DataFrame(
+            {
+                "month": months[month],
+                "wijk": np.array(self.wijken)[wijk],
+                "payer": np.array(PAYERS)[payer],
+                "item": np.array(ITEMS)[item],
+                "kind": kinds[item],
+            },
+            dtype="category",
+        )
+        table["eur"] = gains[month, wijk, item, payer] / 100
+        return table
 
 
 def split(cents: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -275,7 +275,7 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
     legend.set_zorder(1)
     ax.autoscale_view()
     left, right = ax.get_xlim()
-    ax.set_xlim(left, right + 0.3 * (right - left))  # room for the key
+    ax.set_xlim(left, right + 0.42 * (right - left))  # room for the key
     ax.set_aspect(1 / np.cos(np.radians(np.mean(ax.get_ylim()))))
     ax.axis("off")
 
@@ -316,7 +316,9 @@ def draw_map(sheet: Sheet) -> Drawing:
     begin, until = (sheet.month(str(edge)) for edge in (photo["month"].min(), photo["month"].max()))
     years = {"first": begin, "last": until, "when": begin, "end": until}
     ax.set_title(sheet.say("map", "map_head", **years))
-    beside.set_title(sheet.say("map", "list_head_plan" if sheet.plan else "list_head", **years))
+    beside.set_title(
+        sheet.say("map", "list_head_plan" if sheet.plan else "list_head", **years), size=10
+    )
 
     def share(value: float) -> str:
         return sheet.percent(float(value) / 100, 1)

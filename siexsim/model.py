@@ -223,7 +223,11 @@ class SiexModel(mesa.Model):
         here = np.bincount(people["wijk"][self.rows], minlength=len(wanted))
         for new in begun:
             here += np.bincount(new["wijk"], minlength=len(wanted))
-        begun.append(arrivals.move_in(self.movers, np.maximum(wanted - here, 0) * self.here, self.seed, month))
+        begun.append(
+            arrivals.move_in(
+                self.movers, np.maximum(wanted - here, 0) * self.here, self.seed, month
+            )
+        )
         first = len(people)
         self._people.extend(np.concatenate(begun))
         self.households = self._people.records

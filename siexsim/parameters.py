@@ -159,10 +159,14 @@ class Parameters(Mapping[str, Parameter]):
         """
         if future == 0:
             return self
-        free = [key for key in sorted(self) if not self[key].fixed and self[key].high > self[key].low]
+        free = [
+            key for key in sorted(self) if not self[key].fixed and self[key].high > self[key].low
+        ]
         identities = np.array([stable_number(key) for key in free], np.uint64)
         u = draws.uniform(seed, identities, future, draws.FUTURE_FIRST)
-        return self.with_({key: _triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)})
+        return self.with_(
+            {key: _triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)}
+        )
 
     def table(self, theme: str | None = None, grade: str | None = None) -> pd.DataFrame:
         """Tabulate the parameters, if asked only those of one theme or grade."""
@@ -214,7 +218,9 @@ def override_set(name: str) -> Mapping[str, float]:
 
 @cache
 def _layout() -> np.dtype[Any]:
-    return np.dtype([
-        (theme, [(p.name, "f8") for p in _packaged().values() if p.theme == theme])
-        for theme in RULE_THEMES
-    ])
+    return np.dtype(
+        [
+            (theme, [(p.name, "f8") for p in _packaged().values() if p.theme == theme])
+            for theme in RULE_THEMES
+        ]
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -43,7 +42,9 @@ class Plan(BaseModel):
                 known = did_you_mean(name, help.interventions())
                 raise ValueError(f"unknown intervention '{name}'{known}")
             if not 0 <= share <= 1:
-                raise ValueError(f"the share of '{name}' is {share:g}; a share lies between 0 and 1")
+                raise ValueError(
+                    f"the share of '{name}' is {share:g}; a share lies between 0 and 1"
+                )
         if abs(sum(mix.values()) - 1) > 1e-6:
             raise ValueError(f"the shares sum to {sum(mix.values()):g}; they must sum to 1")
         return mix
@@ -100,7 +101,9 @@ class Course:
                 continue
             h, kind = households[self.rows[n]], self.kinds[n]
             if h.state != hh.PRESENT or h.help[kind] != hh.RUNNING:
-                ran = min(month - self.starts[n], int(np.ceil(self.helps.offers[kind].course_months)))
+                ran = min(
+                    month - self.starts[n], int(np.ceil(self.helps.offers[kind].course_months))
+                )
                 self.ends[n] = month
                 gone = h.state != hh.PRESENT and h.help[kind] == hh.RUNNING
                 self.outcomes[n] = hh.DROPPED if gone else int(h.help[kind])
@@ -139,7 +142,9 @@ class Course:
         }[self.plan.target]
         return rows[np.lexsort((tie, first))]
 
-    def _start(self, households: Any, row: int, kind: int, month: int, lines: Any, books: Any) -> None:
+    def _start(
+        self, households: Any, row: int, kind: int, month: int, lines: Any, books: Any
+    ) -> None:
         h = households[row]
         h.help[kind] = hh.RUNNING
         h.help_months[kind] = 0
@@ -153,21 +158,26 @@ class Course:
         self.outcomes.append(hh.RUNNING)
         self.costs_cents.append(self.full_price_cents(kind))
 
-    def extra_cents(self, households: Any, spent: NDArray[np.int64], month: int, parameters: Parameters
+    def extra_cents(
+        self, households: Any, spent: NDArray[np.int64], month: int, parameters: Parameters
     ) -> NDArray[np.int64]:  # fmt: skip
         """Overhead on what was spent, and following each participant; cents per neighbourhood."""
         extra = (spent * parameters.value("help.overhead_share")).astype(np.int64)
         years = parameters.value("help.monitoring_years")
-        followed = [r for r, s in zip(self.rows, self.starts, strict=True) if month - s < 12 * years]
+        followed = [
+            r for r, s in zip(self.rows, self.starts, strict=True) if month - s < 12 * years
+        ]
         if followed:
-            cents = int(parameters.value("help.monitoring_eur_per_year") * self.price_index * 100) // 12
+            cents = (
+                int(parameters.value("help.monitoring_eur_per_year") * self.price_index * 100) // 12
+            )
             rows = np.unique(followed)
             extra += np.bincount(households["wijk"][rows], minlength=len(extra)) * cents
         return extra
 
 
-def begin(plan: Plan, where: NDArray[np.bool_], parameters: Parameters, price_index: float) -> Course:
+def begin(
+    plan: Plan, where: NDArray[np.bool_], parameters: Parameters, price_index: float
+) -> Course:
     """Start keeping track of a plan in a world; `where` tells which wijken it covers."""
     return Course(plan, help.compiled(plan.interventions, parameters), where, price_index)
-
-

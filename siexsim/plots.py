@@ -170,14 +170,12 @@ def _three(values: pd.Series) -> NDArray[np.float64]:
     return np.quantile(values.to_numpy(float), (0.1, 0.5, 0.9))
 
 
-def _per_euro(sheet: Sheet, payers: tuple[str, ...]) -> float:
-    """What comes back to these payers per euro put in, in the middle future."""
-    futures = sheet.result.futures
-    put_in = futures["invested_eur"].to_numpy(float)
-    gained = futures[[f"returned_{p}_eur" for p in payers]].to_numpy(float).sum(axis=1)
-    if not (put_in > 0).any():
-        return 0.0
-    return float(np.median(gained[put_in > 0] / put_in[put_in > 0]))
+def _per_euro(sheet: Sheet, payers: tuple[str, ...]) -> list[str]:
+    """What comes back to these payers per euro put in: p10, p50 and p90 of the futures."""
+    futures = sheet.result.futures[sheet.result.futures["invested_eur"] > 0]
+    gained = futures[[f"returned_{payer}_eur" for payer in payers]].sum(axis=1)
+    amounts = _three(gained / futures["invested_eur"]) if len(futures) else np.zeros(3)
+    return [sheet.cents(amount) for amount in amounts]
 
 
 def _payer_bars(ax: Axes, beside: Axes, sheet: Sheet, rows: _Rows, scale: float) -> None:
@@ -227,11 +225,11 @@ def draw_payers(sheet: Sheet) -> Drawing:
         "payers_figure", "alt", first=first, last=last, futures=len(futures), parts=" ".join(parts),
         invested=sheet.euro(-rows["invested"][1]),
     )  # fmt: skip
-    own, public = (
-        sheet.say("common", "euro", amount=sheet.number(_per_euro(sheet, payers), 2))
-        for payers in (("municipality",), _PUBLIC)
-    )
-    title = sheet.say("payers_figure", "title", own=own, public=public)
+    own, public = _per_euro(sheet, ("municipality",)), _per_euro(sheet, _PUBLIC)
+    title = sheet.say(
+        "payers_figure", "title", own=own[1], own_low=own[0], own_high=own[2],
+        public=public[1], public_low=public[0], public_high=public[2],
+    )  # fmt: skip
     return sheet.finish(figure, "payers_figure", title, alt)
 
 
@@ -282,7 +280,7 @@ def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float
     ax.plot(share, total, color=BLUE, lw=2.2)
     ax.axhline(0, color=INK, lw=0.9)
     ax.axhline(cost / 1e3, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
-    ax.plot([share[peak], 100], [total[peak], total[-1]], "o", color=BLUE, ms=6, clip_on=False)
+    ax.plot(100, total[-1], "o", color=BLUE, ms=6, clip_on=False)
     mean = sheet.say("participants", "mean", eur=sheet.euro(1e3 * total[-1]))
     high = sheet.say("participants", "highest", eur=sheet.euro(1e3 * total[peak]))
     spread = max(float(np.ptp(np.append(total, cost / 1e3))), 1e-9)

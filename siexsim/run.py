@@ -132,7 +132,9 @@ def run_future(scenario: Scenario, number: int) -> Future:
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     wijken = covered(scenario, place)
-    settled = settle(place, parameters, seed, scenario.sample, population_seed=scenario.seed, only=wijken)
+    settled = settle(
+        place, parameters, seed, scenario.sample, population_seed=scenario.seed, only=wijken
+    )
     without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
     assert with_plan is not None
     return Future(number, seed, account_of(without, with_plan, parameters))
@@ -191,4 +193,3 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     else:
         futures += run_futures(scenario, others, None, progress)
     return Outcome(scenario, place, without, with_plan, account, tuple(futures))
-

@@ -17,7 +17,7 @@ from siexsim.household import month_number, month_text
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Plan
-from siexsim.texts import catalogue, text, translated
+from siexsim.texts import catalogue, number, text, translated
 
 LARGEST_FILE_BYTES: Final = 1_000_000
 LONGEST_MESSAGE: Final = 400
@@ -131,9 +131,10 @@ def _contents(path: str | Path, lang: str) -> str:
 def _parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.replace("\r\n", "\n"))
-    except (ValueError, RecursionError) as error:
-        # the parser's own limits (very long numbers, deep nesting) come as other errors
+    except tomllib.TOMLDecodeError as error:
         raise _wrong(path, lang, "toml", reason=translated(lang, str(error))) from error
+    except (ValueError, RecursionError) as error:  # limits of Python, not of TOML
+        raise _wrong(path, lang, "too_much") from error
 
 
 def _check_place(scenario: Scenario, lang: str) -> None:
@@ -207,6 +208,7 @@ def _complaint(fault: Any, lang: str) -> str:
         kind = "only_start" if only[0].isdigit() else "month"
         return _fault(lang, kind, value=_shown(value), start=only)
     if f"fault.{kind}" in catalogue(lang):
-        return _fault(lang, kind, value=_shown(value), **context)
+        bounds = {k: number(lang, v) for k, v in context.items() if isinstance(v, int | float)}
+        return _fault(lang, kind, value=_shown(value), **bounds)
     said = fault["msg"].replace("Input should be", "must be")
     return _fault(lang, "other", value=_shown(value), said=said)

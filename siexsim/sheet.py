@@ -55,8 +55,10 @@ class Drawing(NamedTuple):
 
         The solver of the layout differs in the last bits from time to time, so places are rounded.
         """
-        self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")
+        engine = self.figure.get_layout_engine()
+        assert engine is not None
+        engine.execute(self.figure)
+        self.figure.set_layout_engine(None)
         for ax in self.figure.axes:
             left, low, width, height = np.round(ax.get_position(original=True).bounds, 4)
             ax.set_position((float(left), float(low), float(width), float(height)))
@@ -102,6 +104,11 @@ class Sheet:
         below = value < 0 and round(size) > 0
         before = "−" if below else "+" if sign and round(size) > 0 else ""
         return before + self.say("common", unit, amount=amount)
+
+    def cents(self, value: float) -> str:
+        """A small amount of euros with its cents."""
+        before = "−" if round(value, 2) < 0 else ""
+        return before + self.say("common", "euro", amount=self.number(abs(value), 2))
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share as a percentage."""

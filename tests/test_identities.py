@@ -66,7 +66,9 @@ def test_books_of_households_add_up_to_the_ledger(with_plan: SiexModel) -> None:
     booked = np.array(with_plan.lines_by_month).sum(axis=0)
     for w in range(len(with_plan.place.wijken)):
         own = with_plan.books["cents"][wijk == w].sum(axis=0)
-        same = np.array([k not in (items.HELP_COST, items.DIVIDED) for k in range(len(items.ITEMS))])
+        same = np.array(
+            [k not in (items.HELP_COST, items.DIVIDED) for k in range(len(items.ITEMS))]
+        )
         assert (own[same] == booked[w][same]).all()
         assert own[items.DIVIDED] == 0
         assert own[items.HELP_COST] <= booked[w][items.HELP_COST]
@@ -89,9 +91,7 @@ def test_untouched_households_are_equal_to_the_bit_in_both_worlds(
     without: SiexModel, with_plan: SiexModel
 ) -> None:
     first, second = by_id(without.households), by_id(with_plan.households)
-    touched = {
-        int(h["id"]) for h in with_plan.households if (h["help"] != hh.UNTOUCHED).any()
-    }
+    touched = {int(h["id"]) for h in with_plan.households if (h["help"] != hh.UNTOUCHED).any()}
     assert len(touched) > 10
     # a child that leaves a helped household starts elsewhere with what home gave it
     begun = {int(i) for i in with_plan.households["id"][with_plan.households["came"] > 1464]}
@@ -101,7 +101,9 @@ def test_untouched_households_are_equal_to_the_bit_in_both_worlds(
     assert first.keys() == second.keys()
 
 
-def test_a_plan_elsewhere_changes_nothing_here(settled: Any, without: SiexModel, plan: Plan) -> None:
+def test_a_plan_elsewhere_changes_nothing_here(
+    settled: Any, without: SiexModel, plan: Plan
+) -> None:
     there = plan.model_copy(update={"wijken": ("Noordoost",)})
     model = lived(settled, plan=there)
     wijk = model.place.wijk("Noordoost")
@@ -192,7 +194,9 @@ def test_another_seed_gives_other_lives(settled: Any, without: SiexModel) -> Non
     assert (other.ledger().cents != without.ledger().cents[:3]).any()
 
 
-def test_parameters_reach_the_lives(settled: Any, without: SiexModel, parameters: Parameters) -> None:
+def test_parameters_reach_the_lives(
+    settled: Any, without: SiexModel, parameters: Parameters
+) -> None:
     harder = parameters.with_({"work.find_per_year": parameters["work.find_per_year"].low})
     model = lived(settled, parameters=harder)
     assert model.counted("welfare_households") > without.counted("welfare_households")

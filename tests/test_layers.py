@@ -1,4 +1,4 @@
-"""Imports point one way: data -> place -> population -> month -> ledger -> result -> what people see."""
+"""Imports point one way: data -> place -> population -> month -> ledger -> result -> screen."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_select_groupby_and_agg(settled: Any) -> None:
     model.step()
     poor = model.agents.select(lambda h: h.poor == 1 and h.student == 0)
     assert len(poor) >= model.counted("poor_households")
-    assert 0 < model.agents.agg("savings", np.mean)
+    assert model.agents.agg("savings", np.mean) > 0
     groups = model.agents.groupby("wijk_name").count()
     assert set(groups) <= set(model.place.wijken) and sum(groups.values()) == len(model.agents)
 

@@ -194,9 +194,9 @@ def test_numbers_are_written_as_the_language_does():
     assert dutch.number(-1234.56, 1) == "−1.234,6"
     assert english.number(-1234.56, 1) == "−1,234.6"
     assert dutch.number(-0.04, 1) == "0,0"
-    assert dutch.euro(-12) == "−€ 12"
-    assert dutch.euro(2_345_678) == "€ 2,3 miljoen"
-    assert english.euro(-23_456) == "−€23 thousand"
+    assert dutch.euro(-12) == "−€\u00a012"
+    assert dutch.euro(2_345_678) == "€\u00a02,3\u00a0miljoen"
+    assert english.euro(-23_456) == "−€23\u00a0thousand"
     assert english.euro(-0.2, True) == "€0"
     assert dutch.span(63) == "5 jaar en 3 maanden"
     assert english.span(1) == "1 month"
@@ -231,7 +231,7 @@ def test_every_text_is_used():
     )
     for part, texts in tomllib.loads(read_packaged("figures/nl.toml")).items():
         for key in texts:
-            if part in unused or key.startswith(unused) or key in ("note", "alt", "title"):
+            if part.startswith(unused) or key.startswith(unused) or key in ("note", "alt", "title"):
                 continue
             assert f'"{key}"' in code, (part, key)
 

@@ -1,4 +1,4 @@
-"""The course of help: months of it, completing or dropping out, what it changes, how that fades (process 9).
+"""The course of help: months of it, how it ends, what it changes, how that fades (process 9).
 
 Help acts on circumstances (a claim settled, a home, finding work) and on stress; relief whose
 source stays fades.
@@ -36,7 +36,7 @@ def pay_creditors(h: Any, cents: int, till: Any) -> None:
     if paid > 0:
         before = h.debt
         h.debt -= paid
-        h.claims = int(math.ceil(h.claims * (h.debt / before)))
+        h.claims = math.ceil(h.claims * (h.debt / before))
         post(till, items.HELP_CLAIM_PAID, paid)
 
 
@@ -96,7 +96,7 @@ def add_relief(h: Any, offer: Any, strength: float) -> None:
 
 @rule
 def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
-    """A month of all help that the household has had; effects are made anew from what is in force."""
+    """A month of all help of the household; effects are made anew from what is in force."""
     if h.helped == 0:
         return
     h.find_factor = 1.0

@@ -37,7 +37,9 @@ def keep_a_home(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     u = draw[DWELLING]
     if h.home == hh.LOST:
         h.months_lost = min(h.months_lost + 1, 1200)
-        post(till, items.SHELTER, int(p.prices.shelter_eur_per_year * c.price_index * 100) // MONTHS)
+        post(
+            till, items.SHELTER, int(p.prices.shelter_eur_per_year * c.price_index * 100) // MONTHS
+        )
         if u < p.housing.rehoused_per_year * c.rehousing * PER_MONTH:
             h.home = hh.FITS
             h.months_lost = 0
@@ -48,7 +50,9 @@ def keep_a_home(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
             chance *= p.housing.evicted_arrangement_factor
         if u < chance:
             be_evicted(h, p, c, till)
-        elif h.debt_state < hh.PROBLEMATIC or u > 1.0 - p.housing.threat_passes_per_year * PER_MONTH:
+        elif (
+            h.debt_state < hh.PROBLEMATIC or u > 1.0 - p.housing.threat_passes_per_year * PER_MONTH
+        ):
             h.home = hh.FITS
         return
     if h.debt_state == hh.PROBLEMATIC and h.tenure != hh.OWNER:

@@ -1,4 +1,4 @@
-"""Income: pay, benefits at the norms of the date, allowances, and what counts as poor (process 4)."""
+"""Income: pay, benefits at the norms of the date, allowances, and who is poor (process 4)."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def receive_welfare(h: Any, own: int, minimum: int, p: Any, c: Any, till: Any) -
 
 @rule
 def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
-    """Rent, care and child allowances, falling with income over the minimum (row M22 for non-use)."""
+    """Rent, care and child allowances, falling with income (row M22 for non-use)."""
     if h.claims_allowances == 0:
         if draw[ALLOWANCES] >= p.income.allowances_found_per_year * PER_MONTH:
             h.allowances = 0

@@ -126,9 +126,10 @@ def oldest_to_leave(h: Any, c: Any) -> int:
         return -1
     oldest = -1
     for k in range(hh.MAX_CHILDREN):
-        if h.child_birth[k] != hh.NO_BIRTH and years_old(h.child_birth[k], c.month) >= 18:
-            if oldest < 0 or h.child_birth[k] < h.child_birth[oldest]:
-                oldest = k
+        born = h.child_birth[k]
+        grown = born != hh.NO_BIRTH and years_old(born, c.month) >= 18
+        if grown and (oldest < 0 or born < h.child_birth[oldest]):
+            oldest = k
     return oldest
 
 

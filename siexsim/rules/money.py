@@ -17,10 +17,8 @@ from siexsim.rules.work import bandwidth
 @rule
 def unavoidable(h: Any, p: Any, c: Any) -> int:
     """What the household can't do without this month, cents."""
-    if h.birth[1] != hh.NO_BIRTH:
-        eur = p.money.need_couple_eur
-    else:
-        eur = p.money.need_single_eur
+    paired = h.birth[1] != hh.NO_BIRTH
+    eur = p.money.need_couple_eur if paired else p.money.need_single_eur
     eur += p.money.need_child_eur * h.kids
     return int(eur * c.price_index * 100)
 
@@ -54,7 +52,7 @@ def pay_off(h: Any, cents: int, till: Any) -> int:
     h.debt -= paid
     post(till, items.REPAYMENT, paid)
     # claims close in proportion to what is paid off, the last with the last euro
-    h.claims = int(math.ceil(h.claims * (h.debt / before)))
+    h.claims = math.ceil(h.claims * (h.debt / before))
     return paid
 
 

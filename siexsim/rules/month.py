@@ -46,7 +46,7 @@ def live_month(h: Any, p: Any, c: Any, helps: Any, draw: Any, till: Any) -> None
 
 @rule
 def is_sound(h: Any) -> bool:
-    """Invariants of a household after its month: stress within bounds, nothing owned or owed below zero."""
+    """Invariants after a month: stress within bounds, nothing owned or owed below zero."""
     sound = h.savings >= 0 and h.debt >= 0 and h.income >= 0 and h.claims >= 0
     for d in range(len(hh.DOMAINS)):
         sound = sound and 0.0 <= h.stress[d] <= 1.0

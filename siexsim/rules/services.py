@@ -1,4 +1,4 @@
-"""Services: care, support and schooling that stress makes likelier, at their unit costs (process 10)."""
+"""Services: care, support and schooling that stress makes likelier (process 10)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def use_mental_care(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     """Mental health care starts with wellbeing stress (row C08; M05 for severe money strain)."""
     u = draw[MENTAL_CARE]
     if h.mental_care == 0:
-        yearly = steeper(p.services.mental_start_per_year, p.services.mental_slope, h.stress[hh.WELLBEING], p)
+        yearly = steeper(
+            p.services.mental_start_per_year, p.services.mental_slope, h.stress[hh.WELLBEING], p
+        )
         if u < yearly * PER_MONTH:
             h.mental_care = 1
     elif u < p.services.mental_end_per_year * PER_MONTH:
@@ -78,7 +80,9 @@ def use_youth_services(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     in_care = min(int(h.youth_care), count)
     in_special = min(int(h.special_school), count)
     strain = 0.5 * (h.stress[hh.WELLBEING] + h.stress[hh.EDUCATION])
-    start = steeper(q.youth_start_per_year, q.youth_slope, strain, p) * (count - in_care) * PER_MONTH
+    start = (
+        steeper(q.youth_start_per_year, q.youth_slope, strain, p) * (count - in_care) * PER_MONTH
+    )
     end = q.youth_end_per_year * in_care * PER_MONTH
     school = steeper(q.special_start_per_year, q.special_slope, h.stress[hh.EDUCATION], p)
     school *= (count - in_special) * PER_MONTH

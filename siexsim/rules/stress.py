@@ -18,7 +18,6 @@ from siexsim.compiled import rule
 from siexsim.draws import NOISE
 from siexsim.parameters import Parameters
 
-
 LINKS = (
     ("money", "wellbeing"), ("wellbeing", "money"), ("work", "wellbeing"), ("work", "money"),
     ("money", "work"), ("wellbeing", "work"), ("housing", "wellbeing"), ("housing", "education"),
@@ -62,7 +61,7 @@ def housing_target(h: Any, p: Any) -> float:
 
 @rule
 def money_target(h: Any, p: Any) -> float:
-    """Strain: too little money for the norm of one's kind, claims, no buffer; debt arranged weighs less."""
+    """Strain: too little money for one's kind, claims, no buffer; arranged debt weighs less."""
     tightness = min(1.0, max(0.0, p.stress.tight_ratio - h.ratio))
     claims = 0.0
     if h.claims > 0:
@@ -70,12 +69,17 @@ def money_target(h: Any, p: Any) -> float:
         if h.debt_state == hh.ARRANGEMENT:
             claims *= p.stress.arrangement_factor
     buffer = 0.0 if h.savings > p.stress.buffer_eur * 100 else p.stress.no_buffer
-    return p.stress.money_base + p.stress.tight_weight * tightness + p.stress.claims_weight * claims + buffer
+    return (
+        p.stress.money_base
+        + p.stress.tight_weight * tightness
+        + p.stress.claims_weight * claims
+        + buffer
+    )
 
 
 @rule
 def work_target(h: Any, p: Any) -> float:
-    """Worst of the adults: without work, disabled, insecure, or in a steady position (rows M07-M09)."""
+    """Worst of the adults: without work, disabled, insecure or steady (rows M07-M09)."""
     worst = 0.0
     for a in range(hh.MAX_ADULTS):
         if h.birth[a] != hh.NO_BIRTH:

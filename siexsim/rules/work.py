@@ -9,7 +9,6 @@ from siexsim.compiled import rule
 from siexsim.draws import EARNING, ILLNESS, SECOND_WORKING, WORKING, rest
 from siexsim.rules.life import PER_MONTH, years_old
 
-
 RARE = 0.01  # more than the chance of any household to fall ill in a month
 
 
@@ -135,7 +134,9 @@ def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
     u = draw[ILLNESS]
     if u >= RARE:
         return
-    yearly = p.work.disabled_per_year * (1.0 + p.work.disabled_stress_slope * h.stress[hh.WELLBEING])
+    yearly = p.work.disabled_per_year * (
+        1.0 + p.work.disabled_stress_slope * h.stress[hh.WELLBEING]
+    )
     chance = yearly * PER_MONTH
     if u < chance:
         a = 1 if rest(u, chance) < 0.5 and h.birth[1] != hh.NO_BIRTH else 0

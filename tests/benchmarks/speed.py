@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def main() -> None:
     np.save(path, np.asarray(settled[:200]))
     os.environ["SIEXSIM_BENCH_FILE"] = path
     uncompiled = best(2, lambda: plain(40, 1))
-    os.unlink(path)
+    Path(path).unlink()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {
         "month_with_ledger_per_s": ours, "with_books_per_s": booked, "floor_per_s": bare,

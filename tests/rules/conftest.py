@@ -135,12 +135,16 @@ def crowd(count: int, seed: int = 5, month: int = NOW) -> Any:
     people["development"] = np.where(there, rng.normal(size=(count, 4)), 0.0)
     people["kids"] = kids
     people["tenure"] = rng.integers(0, 3, count)
-    people["home"] = np.where(people["tenure"] == hh.OWNER, rng.integers(0, 2, count), rng.integers(0, 4, count))
+    people["home"] = np.where(
+        people["tenure"] == hh.OWNER, rng.integers(0, 2, count), rng.integers(0, 4, count)
+    )
     owing = rng.random(count) < 0.5
     people["debt"] = np.where(owing, rng.exponential(800_000, count).astype(int) + 1, 0)
     people["claims"] = np.where(owing, rng.integers(1, 20, count), 0)
     people["debt_state"] = np.where(owing, rng.integers(1, 4, count), hh.NO_DEBT)
-    people["arrangement_left"] = np.where(people["debt_state"] == hh.ARRANGEMENT, rng.integers(1, 19, count), 0)
+    people["arrangement_left"] = np.where(
+        people["debt_state"] == hh.ARRANGEMENT, rng.integers(1, 19, count), 0
+    )
     people["claims_welfare"] = rng.random(count) < 0.65
     people["claims_allowances"] = rng.random(count) < 0.8
     return people

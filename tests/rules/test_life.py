@@ -47,7 +47,9 @@ def is_quiet_beyond(h: Any, p: Any, c: Any) -> bool:
 @pytest.mark.parametrize("age", range(18, 95, 4))
 @pytest.mark.parametrize("apart", [-10, 0, 10])
 @pytest.mark.parametrize("kids", [0, 2])
-def test_quiet_bounds_the_summed_chances(highest: Any, c: Any, age: int, apart: int, kids: int) -> None:
+def test_quiet_bounds_the_summed_chances(
+    highest: Any, c: Any, age: int, apart: int, kids: int
+) -> None:
     """No household under 95 with a partner within ten years has more than QUIET a month."""
     if age + apart < 18:
         pytest.skip("no partner of that age")
