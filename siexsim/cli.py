@@ -321,6 +321,7 @@ def _terminated(number_of_signal: int, frame: FrameType | None) -> None:
 
 def _guarded(work: Callable[[], object], lang: str) -> int:
     """Do the work; a mistake becomes one line, an interruption leaves nothing behind."""
+    code: object
     try:
         code = work()
     except UserError as error:
@@ -328,8 +329,7 @@ def _guarded(work: Callable[[], object], lang: str) -> int:
     except _USAGE_ERROR as error:
         return _complain(lang, _usage_message(error, lang))
     except (KeyboardInterrupt, _ABORT):
-        sys.stderr.write(f"{text(lang, 'error.stopped')}\n")
-        return INTERRUPTED
+        code = INTERRUPTED
     except MemoryError:
         return _complain(lang, text(lang, "error.memory")) - 1
     except BrokenPipeError:
@@ -340,6 +340,8 @@ def _guarded(work: Callable[[], object], lang: str) -> int:
         if type(error).__name__ != "BrokenProcessPool":
             raise
         return _complain(lang, text(lang, "error.died")) - 1
+    if code == INTERRUPTED:  # some versions of Typer catch the interruption themselves
+        sys.stderr.write(f"{text(lang, 'error.stopped')}\n")
     return code if isinstance(code, int) else 0
 
 

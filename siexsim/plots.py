@@ -288,15 +288,12 @@ def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float
         min(0.0, float(total.min())) - 0.14 * spread,
         max(float(total.max()), cost / 1e3) + 0.14 * spread,
     )
-    ax.annotate(
-        high,
-        (share[peak], total[peak]),
-        (0, 8),
-        textcoords="offset points",
-        size=9,
-        ha="center",
-        path_effects=HALO,
-    )
+    if total[peak] - total[-1] > 0.03 * spread:  # else it is the end, as far as one can see
+        ax.plot(share[peak], total[peak], "o", color=BLUE, ms=6)
+        ax.annotate(
+            high, (share[peak], total[peak]), (0, 8), textcoords="offset points", size=9,
+            ha="center", path_effects=HALO,
+        )  # fmt: skip
     ax.annotate(
         mean,
         (100, total[-1]),

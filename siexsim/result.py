@@ -229,7 +229,8 @@ def _payback(months: NDArray[np.float64]) -> dict[str, Any]:
         value = float(np.quantile(months, q, method="higher"))
         said[key] = int(value) if np.isfinite(value) else None
     within = {str(h): round(float((months <= h).mean()), 4) for h in HORIZONS_MONTHS}
-    return {**said, "share_within": within}
+    in_run = round(float(np.isfinite(months).mean()), 4)
+    return {**said, "share_within": within, "share_in_run": in_run}
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:

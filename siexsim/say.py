@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from siexsim.texts import euro, known, month, number, percent, span, text
+from siexsim.texts import amount, euro, known, month, number, percent, span, text
 
 WIDEST: Final = 100  # longer lines are hard to read
 _BESIDE: Final = (0, 0, 0, 2)
@@ -130,10 +130,10 @@ def _print_money(screen: Console, lang: str, summary: Mapping[str, Any]) -> None
     note = "say.money_note" if futures > 1 else "say.money_note_one"
     _note(screen, text(lang, note, futures=futures))
     screen.print()
+    screen.print(Text(text(lang, "say.payback"), style="bold"))
     screen.print(_payback(lang, summary))
-    middles = [back["p50"] for back in summary["payback_months"].values()]
-    if None in middles and futures > 1:
-        _note(screen, text(lang, "say.not_in_run"))
+    if futures > 1:
+        _note(screen, text(lang, "say.payback_note"))
     screen.print()
     for view, back in summary["payback_months"].items():
         screen.print(Text(_sober(lang, view, back, futures)))
@@ -146,7 +146,7 @@ def _money(lang: str, summary: Mapping[str, Any]) -> Table:
     table = _grid(text(lang, "say.money"), *(text(lang, f"say.{head}") for head in heads))
 
     def add(label: str, amounts: Mapping[str, float]) -> None:
-        table.add_row(label, *(euro(lang, amounts[key]) for key in columns))
+        table.add_row(label, *(amount(lang, amounts[key]) for key in columns))
 
     add(text(lang, "say.invested"), summary["invested_eur"])
     table.add_row(text(lang, "say.returned"))
@@ -164,9 +164,7 @@ def _horizons(summary: Mapping[str, Any]) -> list[str]:
 def _payback(lang: str, summary: Mapping[str, Any]) -> Table:
     horizons, many = _horizons(summary), summary["futures"] > 1
     heads = [text(lang, "say.within", span=span(lang, int(h))) for h in horizons] if many else []
-    table = _grid(
-        text(lang, "say.payback"), text(lang, "say.payback_middle") if many else "", *heads
-    )
+    table = _grid("", text(lang, "say.payback_middle" if many else "say.payback_one"), *heads)
     for view, back in summary["payback_months"].items():
         middle = text(lang, "say.never") if back["p50"] is None else span(lang, back["p50"])
         shares = [percent(lang, back["share_within"][h]) for h in horizons] if many else []
@@ -176,9 +174,7 @@ def _payback(lang: str, summary: Mapping[str, Any]) -> Table:
 
 def _sober(lang: str, view: str, back: Mapping[str, Any], futures: int) -> str:
     """Whether the money comes back within the run, said without hope or gloom."""
-    # the longest horizon may lie beyond the run; what isn't back by its end isn't back within it
-    returned = round(max(back["share_within"].values()) * futures)
-    lost = futures - returned
+    lost = futures - round(back["share_in_run"] * futures)
     if lost:
         kind = "never_none" if lost == futures else "never_some"
         kind = "never_none_one" if futures == 1 else kind

@@ -78,6 +78,17 @@ def euro(lang: str, value: float) -> str:
     return before + text(lang, "say.million" if large else "say.euro", amount=shown)
 
 
+def amount(lang: str, value: float) -> str:
+    """An amount of euros in full, rounded to three figures: more would be false precision.
+
+    >>> amount("nl", 293525), amount("en", -1_568_000)
+    ('€ 294.000', '−€1,570,000')
+    """
+    rounded = float(f"{value:.3g}")
+    shown = text(lang, "say.euro", amount=number(lang, abs(rounded)))
+    return (MINUS if round(rounded) < 0 else "") + shown
+
+
 def percent(lang: str, share: float) -> str:
     """A share as a whole percentage."""
     return text(lang, "say.percent", share=number(lang, 100 * share))

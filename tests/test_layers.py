@@ -9,12 +9,12 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "compiled", "household", "draws", "parameters", "items", "place",
-    "margins", "people", "livelihoods", "circumstances", "population_fit", "population",
+    "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
+    "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit", "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "census", "rules.month",
     "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "photo", "texts", "plots", "result", "say", "cli", "__main__",
+    "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
@@ -31,7 +31,9 @@ def modules() -> dict[str, Path]:
 def imports(path: Path) -> set[str]:
     """Modules of the library that a file imports when it is loaded or run."""
     wanted = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if "TYPE_CHECKING" not in ast.dump(node)[:80]]
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("siexsim"):
             base = (node.module or "").removeprefix("siexsim").lstrip(".")
             for alias in node.names:

@@ -126,7 +126,9 @@ def education_target(h: Any, p: Any) -> float:
 def relax(h: Any, d: int, target: float, rising: float, falling: float, noise: float) -> float:
     """Move one domain's stress a month towards its target, within [0, 1]."""
     s = h.stress[d]
-    gap = min(1.0, max(0.0, target - h.relief[d])) - s
+    if h.helped == 1:
+        target -= h.relief[d]
+    gap = min(1.0, max(0.0, target)) - s
     s += (rising if gap > 0.0 else falling) * gap + noise
     return min(1.0, max(0.0, s))
 
