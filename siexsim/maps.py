@@ -198,7 +198,8 @@ def draw_stress(sheet: Sheet) -> Drawing:
         level=sheet.number(without[0][d], 2),
     )  # fmt: skip
     alt = sheet.say("stress", "alt", where=where, year=year, parts=" ".join(parts))
-    return sheet.finish(figure, "stress", title, alt)
+    note = "note_alone" if with_plan is None else "note"
+    return sheet.finish(figure, "stress", title, alt, note)
 
 
 # --- The map ----------------------------------------------------------------------------------
@@ -269,13 +270,11 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
             Patch(fill=False, edgecolor=INK, hatch="///", label=sheet.text("map", "hatched"))
         )
     legend = ax.legend(
-        handles=keys, title=sheet.text("map", "classes"), loc="lower right", fontsize=8.5,
-        title_fontsize=8.5, frameon=False, alignment="left", bbox_to_anchor=(1.0, 0.0),
+        handles=keys, title=sheet.text("map", "classes"), loc="lower left", fontsize=8.5,
+        title_fontsize=8.5, frameon=False, alignment="left", bbox_to_anchor=(-0.03, 0.0),
     )  # fmt: skip
     legend.set_zorder(1)
     ax.autoscale_view()
-    left, right = ax.get_xlim()
-    ax.set_xlim(left, right + 0.42 * (right - left))  # room for the key
     ax.set_aspect(1 / np.cos(np.radians(np.mean(ax.get_ylim()))))
     ax.axis("off")
 

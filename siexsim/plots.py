@@ -111,6 +111,7 @@ def _view_panel(ax: Axes, sheet: Sheet, view: str, band: pd.DataFrame, scale: fl
         ax.annotate(
             sheet.say("account", "payback", span=sheet.span(months)), (x, 0), (0, 9), size=9,
             textcoords="offset points", ha="right", va="bottom", color=ORANGE, weight="bold",
+            path_effects=HALO,
         )  # fmt: skip
     ax.set_title(sheet.text("views", view))
 
@@ -273,47 +274,35 @@ def _class_bars(ax: Axes, sheet: Sheet, classes: list[tuple[str, float, int]], c
 
 def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float) -> float:
     """Draw returns added up from high to low, per participant; gives the highest point."""
-    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns) / 1e3
+    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns)
     share = np.linspace(0, 100, len(total))
-    peak = int(total.argmax())
+    peak, end = int(total.argmax()), float(total[-1])
+    spread = max(float(np.ptp(np.append(total, cost))), 1e-9)
     ax.fill_between(share, total, 0, color=PALE, lw=0)
     ax.plot(share, total, color=BLUE, lw=2.2)
     ax.axhline(0, color=INK, lw=0.9)
-    ax.axhline(cost / 1e3, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
-    ax.plot(100, total[-1], "o", color=BLUE, ms=6, clip_on=False)
-    mean = sheet.say("participants", "mean", eur=sheet.euro(1e3 * total[-1]))
-    high = sheet.say("participants", "highest", eur=sheet.euro(1e3 * total[peak]))
-    spread = max(float(np.ptp(np.append(total, cost / 1e3))), 1e-9)
-    ax.set_ylim(
-        min(0.0, float(total.min())) - 0.14 * spread,
-        max(float(total.max()), cost / 1e3) + 0.14 * spread,
-    )
-    if total[peak] - total[-1] > 0.03 * spread:  # else it is the end, as far as one can see
+    ax.axhline(cost, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
+    ax.plot(100, end, "o", color=BLUE, ms=6, clip_on=False, zorder=5)
+    if total[peak] - end > 0.03 * spread:  # else it is the end, as far as one can see
         ax.plot(share[peak], total[peak], "o", color=BLUE, ms=6)
-        ax.annotate(
-            high, (share[peak], total[peak]), (0, 8), textcoords="offset points", size=9,
-            ha="center", path_effects=HALO,
-        )  # fmt: skip
-    ax.annotate(
-        mean,
-        (100, total[-1]),
-        (0, -9),
-        textcoords="offset points",
-        size=9,
-        ha="right",
-        va="top",
-        path_effects=HALO,
-    )
-    ax.annotate(
-        sheet.say("participants", "cost", eur=sheet.euro(cost)), (100, cost / 1e3), (0, 5), size=9,
-        textcoords="offset points", color=ORANGE, weight="bold", ha="right", path_effects=HALO,
-    )  # fmt: skip
+        high = sheet.say("participants", "highest", eur=sheet.euro(float(total[peak])))
+        place = (share[peak], total[peak])
+        ax.annotate(high, place, (0, 9), textcoords="offset points", ha="center", path_effects=HALO)
+    apart = max(0.0, 0.13 * spread - abs(cost - end)) / 2 * (1 if cost >= end else -1)
+    for key, amount, y, colour in (
+        ("mean", end, end - apart, BLUE),
+        ("cost", cost, cost + apart, ORANGE),
+    ):
+        said = sheet.say("participants", key, eur=sheet.euro(amount))
+        ax.text(103, y, said, va="center", color=colour, size=9, weight="bold")
+    ax.set_ylim(min(0.0, total.min()) - 0.08 * spread, max(total.max(), cost) + 0.14 * spread)
+    ax.set_xlim(0, 100)
     ax.set_title(sheet.text("participants", "right"), size=10)
     ax.set_xlabel(sheet.text("participants", "x_axis"), size=9, loc="left")
     ax.set_ylabel(sheet.text("participants", "y_axis"), size=9)
     sheet.format_axis(ax.xaxis)
     sheet.format_axis(ax.yaxis)
-    return float(1e3 * total[peak])
+    return float(total[peak])
 
 
 def draw_participants(sheet: Sheet) -> Drawing:
@@ -323,7 +312,7 @@ def draw_participants(sheet: Sheet) -> Drawing:
     returns = table[columns].to_numpy(float).sum(axis=1)
     costs = table["cost_eur"].to_numpy(float)
     classes = _return_classes(sheet, returns)
-    figure = sheet.figure(11, 5.8)
+    figure = sheet.figure(11.5, 5.8)
     left, right = figure.subplots(1, 2)
     _class_bars(left, sheet, classes, len(returns))
     peak = _sum_curve(right, sheet, returns, float(costs.mean()))

@@ -33,7 +33,7 @@ from siexsim.items import PAYERS
 from siexsim.photo import WORLDS, months_table, participants_table, photo_table
 from siexsim.place import Place, load_place
 from siexsim.plots import draw_all
-from siexsim.population import synthesise
+from siexsim.population import Population, synthesise
 from siexsim.run import Outcome, World
 from siexsim.scenario import Scenario
 from siexsim.texts import text
@@ -85,9 +85,6 @@ class Result:
     bands: pd.DataFrame
     participants: pd.DataFrame
     fit: pd.DataFrame
-
-
-# --- Writing ----------------------------------------------------------------------------------
 
 
 def slug(name: str) -> str:
@@ -215,9 +212,6 @@ def manifest(outcome: Outcome, seconds: float) -> dict[str, Any]:
     }
 
 
-# --- Summary ----------------------------------------------------------------------------------
-
-
 def _over_futures(values: NDArray[np.float64]) -> dict[str, float]:
     return {key: round(float(np.quantile(values, q)), 2) for key, q in QUANTILES.items()}
 
@@ -231,6 +225,12 @@ def _payback(months: NDArray[np.float64]) -> dict[str, Any]:
     within = {str(h): round(float((months <= h).mean()), 4) for h in HORIZONS_MONTHS}
     in_run = round(float(np.isfinite(months).mean()), 4)
     return {**said, "share_within": within, "share_in_run": in_run}
+
+
+def _made(outcome: Outcome) -> Population:
+    """The households of the start; made already in this process, so quick."""
+    scenario = outcome.scenario
+    return synthesise(outcome.place, scenario.seed, sample=scenario.sample)
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
@@ -247,7 +247,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
 
     summary: dict[str, Any] = {
         "name": scenario.name,
-        "households": int(outcome.without.census[0]["households"].sum()) * weight,
+        "households": len(_made(outcome).households) * weight,
         "months": scenario.months(),
         "seed": scenario.seed,
         "futures": len(outcome.futures),
@@ -273,11 +273,10 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
 
 def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     """All tables of a result by name; those about a plan are empty where there is none."""
-    scenario, place = outcome.scenario, outcome.place
+    place = outcome.place
     worlds = {"without": outcome.without}
     if outcome.with_plan is not None:
         worlds["with"] = outcome.with_plan
-    made = synthesise(place, scenario.seed, sample=scenario.sample)
     account = outcome.account
     return {
         "photo": photo_table(worlds, place),
@@ -287,7 +286,7 @@ def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
         "futures": futures_table(outcome),
         "bands": bands_table(outcome),
         "participants": participants_table(outcome),
-        "fit": made.fit,
+        "fit": _made(outcome).fit,
     }
 
 
@@ -332,9 +331,6 @@ def bands_table(outcome: Outcome) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-# --- Reading ----------------------------------------------------------------------------------
-
-
 def load(path: str | Path, lang: str = "en") -> Result:
     """Read a result: its manifest, summary and tables.
 
@@ -360,8 +356,8 @@ def load(path: str | Path, lang: str = "en") -> Result:
         try:
             frames[name] = pd.read_parquet(file)
         except (OSError, ValueError) as error:
-            said_so = text(lang, "error.broken_result", path=folder, file=file.name)
-            raise UserError(said_so) from error
+            message = text(lang, "error.broken_result", path=folder, file=file.name)
+            raise UserError(message) from error
     place = load_place(said[MANIFEST]["scenario"]["place"])
     return Result(folder, said[MANIFEST], said[SUMMARY], place, **frames)
 

@@ -144,7 +144,8 @@ class Sheet:
         sample = self.scenario["sample"]
         first, last = self.years
         return self.say(
-            "common", "source", name=self.scenario["name"], futures=self.scenario["futures"],
+            "common", "source" if self.plan else "source_alone", name=self.scenario["name"],
+            futures=self.scenario["futures"],
             effects=self.text("effects", self.scenario["effects"]),
             sample=self.say("common", "whole" if sample == 1 else "sampled", k=sample),
             period=self.say("common", "period", first=first, last=last),
@@ -159,7 +160,7 @@ class Sheet:
     ) -> Drawing:
         """Put title and source around the panels."""
         width, height = figure.get_size_inches()
-        above = textwrap.fill(title, int(width * 72 / (_TITLE_SIZE * 0.615)))
+        above = balanced(title, int(width * 72 / (_TITLE_SIZE * 0.615)))
         wide = int(width * 72 / (_NOTE_SIZE * 0.585))
         below = "\n".join(textwrap.fill(t, wide) for t in (self.text(part, note), self.source()))
         top = (above.count("\n") + 1) * _TITLE_SIZE * 1.25 / 72 + 0.3
@@ -180,6 +181,13 @@ class Sheet:
     def format_axis(self, axis: Any, scale: float = 1.0, digits: int = 0) -> None:
         """Let an axis write its numbers as the language does."""
         axis.set_major_formatter(FuncFormatter(lambda v, _: self.number(v / scale, digits)))
+
+
+def balanced(text: str, width: int) -> str:
+    """Wrap a text in as few lines as it needs, about equally long."""
+    lines = len(textwrap.wrap(text, width))
+    narrower = range(width // 2, width + 1)
+    return textwrap.fill(text, next(w for w in narrower if len(textwrap.wrap(text, w)) == lines))
 
 
 def decimal_years(months: pd.Series) -> NDArray[np.float64]:

@@ -117,9 +117,11 @@ def crowd(count: int, seed: int = 5, month: int = NOW) -> Any:
     people["readiness"] = rng.random(count)
     people["stress"] = rng.random((count, 5))
     people["savings"] = rng.exponential(300_000, count).astype(int)
-    people["student"] = rng.random(count) < 0.1
     people["education"] = rng.integers(0, 3, (count, 2))
     people["birth"] = month - rng.integers(18 * 12, 95 * 12, (count, 2))
+    people["student"] = rng.random(count) < 0.1
+    young = month - rng.integers(18 * 12, 29 * 12, (count, 2))
+    people["birth"] = np.where(people["student"][:, None] == 1, young, people["birth"])
     paired = rng.random(count) < 0.5
     people["position"] = rng.choice([0, 1, 2, 3, 4, 6], (count, 2))
     people["earnings"] = rng.integers(0, 400_000, (count, 2))

@@ -165,8 +165,8 @@ def test_stress_stays_in_bounds_for_any_draws(
     home: int, position: int, resilience: float, extreme: bool,
 ) -> None:  # fmt: skip
     h = someone(
-        stress=levels, relief=[relief] * 5, claims=claims, home=home, position=[position],
-        resilience=resilience,
+        stress=levels, helped=1, relief=[relief] * 5, claims=claims, home=home,
+        position=[position], resilience=resilience,
     )  # fmt: skip
     for _ in range(12):
         feel_stress(h, highest if extreme else p, c, tuple(noise))
@@ -180,7 +180,7 @@ def test_more_stress_now_is_never_less_next_month(
 ) -> None:
     """Links carry stress over and never away: no domain gets better because another is worse."""
     level, more = sorted((level, more))
-    less_h, more_h = someone(relief=[relief] * 5), someone(relief=[relief] * 5)
+    less_h, more_h = (someone(helped=1, relief=[relief] * 5) for _ in range(2))
     less_h.stress[domain], more_h.stress[domain] = level, more
     for h in (less_h, more_h):
         feel_stress(h, p, c, CALM)
@@ -189,7 +189,7 @@ def test_more_stress_now_is_never_less_next_month(
 
 def test_relief_holds_stress_down_as_long_as_it_lasts(p: Any, c: Any) -> None:
     usual = settled(someone(claims=8), p, c).stress.copy()
-    h = settled(someone(claims=8, relief=[0, 0.2, 0, 0, 0]), p, c)
+    h = settled(someone(claims=8, helped=1, relief=[0, 0.2, 0, 0, 0]), p, c)
     assert h.stress[hh.MONEY] <= usual[hh.MONEY] - 0.19
     h.relief[:] = 0
     assert settled(h, p, c).stress == pytest.approx(usual, abs=1e-6)
@@ -203,17 +203,20 @@ def test_all_links_are_named_and_lead_somewhere_else() -> None:
 
 
 def test_every_link_is_felt(p: Any, c: Any) -> None:
-    """Each link of the table moves its target by its slope at the pace of rising."""
-    pace = p.stress.rising_per_month
+    """Each link of the table moves its target by its slope, at the pace of rising."""
+    pressed = {
+        "stress": [0.2] * 5, "claims": 8, "savings": 0, "home": hh.UNFIT, "ratio": 1.0,
+        "position": [hh.WELFARE], "education": [hh.LOW],
+    }  # fmt: skip
+    lonely = c._replace(isolation=0.3)
     for source, target in stress.LINKS:
         a, b = hh.DOMAINS.index(source), hh.DOMAINS.index(target)
-        before, after = (someone(stress=[0.1] * 5, claims=8, savings=0, home=hh.UNFIT) for _ in range(2))
-        before.position[0] = after.position[0] = hh.WELFARE
+        before, after = someone(**pressed), someone(**pressed)
         after.stress[a] += 0.05
         for h in (before, after):
-            feel_stress(h, p, c, CALM)
-        slope = p.stress[f"{source}_to_{target}"]
-        assert after.stress[b] - before.stress[b] == pytest.approx(0.05 * slope * pace), (source, target)
+            feel_stress(h, p, lonely, CALM)
+        felt = 0.05 * p.stress[f"{source}_to_{target}"] * p.stress.rising_per_month
+        assert after.stress[b] - before.stress[b] == pytest.approx(felt), (source, target)
 
 
 def test_stress_settles_at_the_central_numbers_and_in_every_future() -> None:
