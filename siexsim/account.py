@@ -103,7 +103,7 @@ def open_account(
     municipality until the State resets its budget (C01).
     """
     gains = difference.by_payer().sum(axis=1) / 100  # months, items, payers
-    invested = -gains[:, _INVESTED, MUNICIPALITY].sum(axis=1)
+    invested = 0.0 - gains[:, _INVESTED, MUNICIPALITY].sum(axis=1)
     rest = gains.copy()
     rest[:, _INVESTED, MUNICIPALITY] = 0.0
     later = np.array([item_table()[name].kind == "later" for name in ITEMS])

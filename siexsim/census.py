@@ -22,6 +22,7 @@ COUNTS: Final = (
     "working_poor_households", "under_101", "under_105", "under_110", "under_120", "under_130",
     "welfare_households", "long_welfare_households", "problematic_debt_households",
     "problematic_debt_adults", "lost_homes", "mental_care", "wmo", "youth_care", "in_help",
+    "staying",
 )  # fmt: skip
 # Counts of one neighbourhood; "base" leaves students out, as the poverty statistics do.
 CENSUS: Final = np.dtype(

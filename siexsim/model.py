@@ -220,7 +220,7 @@ class SiexModel(mesa.Model):
         people[leaving], people[parting] = parents, couples
         growth = self.parameters.value("population.household_growth_per_year")
         wanted = arrivals.thin(self.place.households_at(month, growth), self.sample)
-        here = np.bincount(people["wijk"][self.rows], minlength=len(wanted))
+        here = self.census["staying"].copy()
         for new in begun:
             here += np.bincount(new["wijk"], minlength=len(wanted))
         begun.append(

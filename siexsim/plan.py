@@ -26,7 +26,7 @@ class Plan(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     mix: dict[str, float]
-    budget_eur_per_year: float = Field(ge=0, le=1e9)
+    budget_eur_per_year: float = Field(ge=0, le=1e9, allow_inf_nan=False)
     start: str = Field(default="2022-07", pattern=_DATE)
     end: str = Field(default="2026-06", pattern=_DATE)
     wijken: tuple[str, ...] = ()

@@ -32,7 +32,6 @@ from siexsim.household import month_text
 from siexsim.items import PAYERS
 from siexsim.photo import WORLDS, months_table, participants_table, photo_table
 from siexsim.place import Place, load_place
-from siexsim.plots import draw_all
 from siexsim.population import Population, synthesise
 from siexsim.run import Outcome, World
 from siexsim.scenario import Scenario
@@ -173,6 +172,8 @@ def _fill(folder: Path, outcome: Outcome, seconds: float) -> None:
         table.to_parquet(folder / f"{name}.parquet", index=False)
     _dump(folder / SUMMARY, summarise(outcome))
     _dump(folder / MANIFEST, manifest(outcome, seconds))
+    from siexsim.plots import draw_all  # matplotlib is slow to load; reading a result needs none
+
     draw_all(load(folder), folder)
 
 

@@ -93,6 +93,14 @@ def graduate(h: Any, p: Any, u: float) -> None:
 
 
 @rule
+def study_on(h: Any, p: Any, u: float) -> None:
+    """A student household's only event of life: the end of the study."""
+    chance = p.life.study_end_per_year * PER_MONTH
+    if u < chance:
+        graduate(h, p, rest(u, chance))
+
+
+@rule
 def have_child(h: Any, c: Any) -> None:
     """A child is born; its development starts where the others' stands, or in the middle."""
     for k in range(hh.MAX_CHILDREN):
@@ -167,11 +175,6 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
     u = draw[LIFE]
     age = years_old(h.birth[0], c.month)
     paired = h.birth[1] != hh.NO_BIRTH
-    if h.student == 1:
-        chance = p.life.study_end_per_year * PER_MONTH
-        if u < chance:
-            graduate(h, p, rest(u, chance))
-        return
     if h.kids > 0:
         leaver = oldest_to_leave(h, c)
         if leaver >= 0 and c.month - h.child_birth[leaver] >= LATEST_LEAVING_MONTHS:

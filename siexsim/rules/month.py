@@ -9,13 +9,13 @@ import numpy as np
 from siexsim import household as hh
 from siexsim.census import count
 from siexsim.compiled import kernel, rule
-from siexsim.draws import BLOCK, SLOTS, fill
+from siexsim.draws import BLOCK, LIFE, SLOTS, fill, one
 from siexsim.items import Till
 from siexsim.rules.children import develop
 from siexsim.rules.course import follow_help
 from siexsim.rules.housing import keep_a_home
 from siexsim.rules.income import live_as_student, receive_income
-from siexsim.rules.life import pass_life_events, retire
+from siexsim.rules.life import pass_life_events, retire, study_on
 from siexsim.rules.money import follow_debts, pay_bills
 from siexsim.rules.services import use_services
 from siexsim.rules.stress import feel_stress
@@ -24,15 +24,12 @@ from siexsim.rules.work import live_working_life
 
 @rule
 def live_month(h: Any, p: Any, c: Any, helps: Any, draw: Any, till: Any) -> None:
-    """One household's month: processes 2 to 11 of the model, in their order."""
+    """One household's month: processes 3 to 11 of the model, in their order.
+
+    Births, moves and deaths (process 2) end the month, so that whoever lived it is counted.
+    """
     if c.living == 1:
         retire(h, p, c)
-        pass_life_events(h, p, c, draw)
-        if h.state != hh.PRESENT:
-            return
-    if h.student == 1:
-        live_as_student(h, p, c, till)
-        return
     live_working_life(h, p, c, draw)
     receive_income(h, p, c, draw, till)
     pay_bills(h, p, c, draw, till)
@@ -84,18 +81,34 @@ def live_rows(
     unsound = -1
     for first in range(0, len(rows), BLOCK):
         size = min(BLOCK, len(rows) - first)
+        filled = 0
         for j in range(size):
-            ids[j] = households[rows[first + j]].id
-        fill(draws, ids, size, c.seed, c.drawn)
+            h = households[rows[first + j]]
+            if h.student == 0:  # students face one decision a month
+                ids[filled] = h.id
+                filled += 1
+        fill(draws, ids, filled, c.seed, c.drawn)
+        filled = 0
         for j in range(size):
             row = rows[first + j]
             h = households[row]
             till = Till(lines[h.wijk], books[row * own])
-            live_month(h, p, c, helps, of_one(draws, j), till)
-            if h.state == hh.PRESENT:
+            if h.student == 1:
+                live_as_student(h, p, c, till)
+                count(h, census[h.wijk])
+                if c.living == 1:
+                    study_on(h, p, one(c.seed, h.id, c.drawn, LIFE))
+            else:
+                draw = of_one(draws, filled)
+                filled += 1
+                live_month(h, p, c, helps, draw, till)
                 count(h, census[h.wijk])
                 if not is_sound(h):
                     unsound = row
+                if c.living == 1:
+                    pass_life_events(h, p, c, draw)
+            if h.state == hh.PRESENT:
+                census[h.wijk].staying += 1
                 stay[staying] = row
                 staying += 1
                 if h.leaving_child >= 0 or h.separating == 1:
