@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint bench clean distclean
+.PHONY: help run findings test lint bench clean distclean
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -19,6 +19,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
 help:
 	@echo "make run    simulate $(SCENARIO); tables and figures go to $(OUT)/"
+	@echo "make findings  run the Noordoost plan under three effect sets; keep figures in results/findings/"
 	@echo "make test   run the tests, $(WORKERS) at a time"
 	@echo "make lint   check style (ruff) and types (mypy)"
 	@echo "make bench  measure how fast the simulation is"
@@ -60,6 +61,9 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
 run: $(VENV)/.run
 	@echo "Simulating $(SCENARIO); tables and figures go to $(OUT)/."
 	@$(BIN)/siexsim run $(SCENARIO) --out $(OUT) $(ARGS)
+
+findings: $(VENV)/.run
+	@$(BIN)/python -m experiments.findings $(ARGS)
 
 test: $(VENV)/.test
 	@echo "Running the tests, $(WORKERS) at a time."

@@ -132,6 +132,29 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("leaving_child", "i1", (), "", -1, 3, "child that leaves home this month, or -1"),
     Field("separating", "u1", (), "yes/no", 0, 1, "second adult leaves this month"),
     Field("helped", "u1", (), "yes/no", 0, 1, "has ever started with help of the plan"),
+    Field("raised_poor", "u1", (), "yes/no", 0, 1, "first adult grew up in a poor household"),
+    Field("help", "i1", (MAX_INTERVENTIONS,), "", 0, 4, "state per intervention"),
+    Field(
+        "spare",
+        "u1",
+        (5,),
+        "",
+        0,
+        0,
+        "nothing; leaves no gap between fields, so that bytes compare",
+    ),
+    Field("weight", "i2", (), "household", 1, 32000, "households that this record stands for"),
+    Field("came", "i2", (), "month", 0, 32000, "month of arrival, months since 1900-01"),
+    Field(
+        "months_without_work",
+        "i2",
+        (2,),
+        "month",
+        0,
+        1200,
+        "length of each adult's spell without work",
+    ),
+    Field("help_months", "i2", (MAX_INTERVENTIONS,), "month", 0, 1200, "months in that state"),
     Field("readiness", "f8", (), "share", 0, 1, "trait drawn once: readiness to ask for help"),
     Field(
         "employability", "f8", (), "factor", 0, 10, "trait: multiplies the chance of finding work"
@@ -142,20 +165,6 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "pension", "i4", (2,), "cent/month", 0, _PAY, "net pension on top of AOW, prices of 2022-01"
     ),
-    Field(
-        "months_without_work",
-        "i2",
-        (2,),
-        "month",
-        0,
-        1200,
-        "length of each adult's spell without work",
-    ),
-    Field("weight", "i2", (), "household", 1, 32000, "households that this record stands for"),
-    Field("came", "i2", (), "month", 0, 32000, "month of arrival, months since 1900-01"),
-    Field("help_months", "i2", (MAX_INTERVENTIONS,), "month", 0, 1200, "months in that state"),
-    Field("raised_poor", "u1", (), "yes/no", 0, 1, "first adult grew up in a poor household"),
-    Field("help", "i1", (MAX_INTERVENTIONS,), "", 0, 4, "state per intervention"),
 )
 
 HOUSEHOLD: Final = np.dtype(

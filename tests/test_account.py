@@ -22,7 +22,9 @@ PLAIN = {
 }  # fmt: skip
 
 
-def opened(lines: dict[int, list[float]], months: int, prices: Any = None, **changes: float) -> Account:
+def opened(
+    lines: dict[int, list[float]], months: int, prices: Any = None, **changes: float
+) -> Account:
     """An account of these lines in euros; the rest of the months is empty."""
     cents = np.zeros((months, 1, len(ITEMS)), np.int64)
     for item, euros in lines.items():
@@ -116,7 +118,7 @@ def test_interest_is_charged_on_what_stands_under_zero() -> None:
 
 
 def test_payback_counts_from_the_first_investment_through_the_month_it_is_back() -> None:
-    """1,000 in month 2, 250 a month back from month 4 on; with interest that takes a fifth month."""
+    """1,000 in month 2, 250 a month back from month 4; interest makes it five months."""
     lines = {items.HELP_COST: [0, 0, 1000], items.EVICTION_COST: [0] * 4 + [-500] * 5}
     account = opened(lines, 12)
     assert account.opens == 2
@@ -135,7 +137,9 @@ def test_payback_is_counted_after_the_deepest_point() -> None:
 
 def test_what_never_pays_back_says_none() -> None:
     account = opened({items.HELP_COST: [1000], items.EVICTION_COST: [0, -100]}, 24)
-    assert all(account.payback_months(view) is None for view in ("municipality", "public", "society"))
+    assert all(
+        account.payback_months(view) is None for view in ("municipality", "public", "society")
+    )
     assert account.end_eur("municipality") < 0
 
 
@@ -146,7 +150,9 @@ def test_without_investment_there_is_nothing_to_pay_back() -> None:
     assert set(account.present_value.values()) == {0.0}
 
 
-@pytest.mark.xfail(reason="bug: an account that never stands under zero counts from the run's start", strict=True)
+@pytest.mark.xfail(
+    reason="bug: an account that never stands under zero counts from the run's start", strict=True
+)
 def test_what_pays_in_its_first_month_is_back_in_one() -> None:
     lines = {items.HELP_COST: [0, 0, 0, 100], items.EVICTION_COST: [0, 0, 0, -1000]}
     account = opened(lines, 6)
@@ -167,4 +173,6 @@ def test_the_table_has_a_row_a_month_and_adds_up() -> None:
     assert list(table["month"][[0, 13]]) == ["2022-01", "2023-02"]
     gained = table[[f"returned_{payer}_eur" for payer in PAYERS]].sum(axis=1)
     assert table["net_society_eur"].to_numpy() == pytest.approx(gained - table["invested_eur"])
-    assert table["balance_society_eur"].to_numpy() == pytest.approx(table["net_society_eur"].cumsum())
+    assert table["balance_society_eur"].to_numpy() == pytest.approx(
+        table["net_society_eur"].cumsum()
+    )

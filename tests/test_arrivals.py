@@ -62,12 +62,17 @@ def test_they_start_with_the_schooling_that_their_development_gave() -> None:
                      range(len(parents)), strict=True))  # fmt: skip
     new = leave_home(parents, 1, NOW, PACKAGED)
     origin = np.array([by_id[int(i)] for i in new["id"]])
-    low, high = PACKAGED.value("children.middle_school_line"), PACKAGED.value("children.high_school_line")
+    low, high = (
+        PACKAGED.value("children.middle_school_line"),
+        PACKAGED.value("children.high_school_line"),
+    )
     expected = np.digitize(development[origin], [low, high])
     assert (new["education"][:, 0] == expected).all() and set(expected) == {0, 1, 2}
     pay = [PACKAGED.value(f"arrivals.first_pay_{word}_eur") * 100 for word in hh.EDUCATIONS]
     assert (new["earnings"][:, 0] == np.array(pay)[expected]).all()
-    assert (new["raised_poor"] == (poor[origin] >= PACKAGED.value("arrivals.raised_poor_months"))).all()
+    assert (
+        new["raised_poor"] == (poor[origin] >= PACKAGED.value("arrivals.raised_poor_months"))
+    ).all()
     assert (new["wijk"] == parents["wijk"][origin]).all()
     assert (new["birth"][:, 0] == NOW - 20 * 12 - 3).all()
     assert not (new["student"] & (expected == hh.LOW)).any()
@@ -161,7 +166,15 @@ def test_counts_are_exact_and_everybody_resembles_somebody_of_the_neighbourhood(
     counts = np.arange(20) % 7
     new = move_in(who, counts, 1, START + 18)
     assert (np.bincount(new["wijk"], minlength=20) == counts).all()
-    traits = ("resilience", "readiness", "employability", "earnings", "pension", "tenure", "savings")
+    traits = (
+        "resilience",
+        "readiness",
+        "employability",
+        "earnings",
+        "pension",
+        "tenure",
+        "savings",
+    )
     for h in new:
         near = np.ones(len(settled), np.bool_)
         for name in traits:
@@ -175,10 +188,15 @@ def test_nobody_moves_in_where_nobody_is_asked(who: arrivals.Movers) -> None:
     assert len(move_in(who, np.zeros(20, np.int64), 1, START + 1)) == 0
 
 
-def test_they_are_of_the_age_that_their_like_had_at_the_start(who: arrivals.Movers, settled: Any) -> None:
+def test_they_are_of_the_age_that_their_like_had_at_the_start(
+    who: arrivals.Movers, settled: Any
+) -> None:
     later = START + 60
     new = move_in(who, np.full(20, 30), 1, later)
-    ages = {(int(r), int(b)) for r, b in zip(settled["resilience"] * 2**50, START - settled["birth"][:, 0], strict=True)}
+    ages = {
+        (int(r), int(b))
+        for r, b in zip(settled["resilience"] * 2**50, START - settled["birth"][:, 0], strict=True)
+    }
     for h in new:
         assert (int(h["resilience"] * 2**50), later - int(h["birth"][0])) in ages
     alone = new["birth"][:, 1] == hh.NO_BIRTH

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import siexsim
-from siexsim import cli, result
+from siexsim import cli, plots, result
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "experiments" / "scenarios" / "noordoost.toml"
@@ -158,7 +158,7 @@ def test_an_interrupted_run_leaves_nothing(capsys, scenario, tmp_path, monkeypat
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(result, "draw_all", interrupt)
+    monkeypatch.setattr(plots, "draw_all", interrupt)
     code, out, err = tried(capsys, "run", scenario, "--out", tmp_path, *QUICK)
     assert (code, out) == (130, "")
     assert err.splitlines()[-1] == "Stopped; no result was written."
@@ -172,7 +172,7 @@ def test_a_refused_run_makes_no_folder(capsys, tmp_path):
 
 
 def test_a_plan_that_nobody_fits_is_said(capsys, scenario, tmp_path, monkeypatch):
-    monkeypatch.setattr(result, "draw_all", lambda *_: [])
+    monkeypatch.setattr(plots, "draw_all", lambda *_: [])
     path = tmp_path / "poor.toml"
     path.write_text(scenario.read_text().replace("20000000", "1"), encoding="utf-8")
     code, out, _ = tried(capsys, "run", path, "--out", tmp_path / "r", *QUICK)

@@ -49,8 +49,17 @@ def test_the_last_published_norms_grow_every_january() -> None:
 
 
 def test_norms_never_fall_and_couples_need_more() -> None:
-    months = [month_context(m, 1, PACKAGED) for m in range(month_number("2022-01"), month_number("2042-01"))]
-    for field in ("norm_single", "norm_couple", "norm_aow_single", "norm_aow_couple", "price_index"):
+    months = [
+        month_context(m, 1, PACKAGED)
+        for m in range(month_number("2022-01"), month_number("2042-01"))
+    ]
+    for field in (
+        "norm_single",
+        "norm_couple",
+        "norm_aow_single",
+        "norm_aow_couple",
+        "price_index",
+    ):
         values = [getattr(c, field) for c in months]
         assert values == sorted(values)
     assert all(c.norm_single < c.norm_couple < 2 * c.norm_single for c in months)
@@ -59,7 +68,9 @@ def test_norms_never_fall_and_couples_need_more() -> None:
 
 def test_a_date_before_the_first_norm_takes_the_first() -> None:
     assert norm_cents(SINGLE, month_number("2010-01"), 0.02) == 93_549
-    assert norm_cents(COUPLE, month_number("2017-06"), 0.02) == 137_262  # 2017 is without holiday pay
+    assert (
+        norm_cents(COUPLE, month_number("2017-06"), 0.02) == 137_262
+    )  # 2017 is without holiday pay
 
 
 def test_prices_and_pay_follow_the_norm_of_a_single() -> None:

@@ -136,7 +136,11 @@ def test_identities_of_a_million_newcomers_do_not_collide() -> None:
 
 def test_derived_identities_look_like_any_number() -> None:
     ids = draws.derive(np.arange(LOTS, dtype=np.uint64), 1470, 1)
-    for part in (ids >> np.uint64(56), ids & np.uint64(255), (ids >> np.uint64(28)) & np.uint64(255)):
+    for part in (
+        ids >> np.uint64(56),
+        ids & np.uint64(255),
+        (ids >> np.uint64(28)) & np.uint64(255),
+    ):
         counts = np.bincount(part.astype(int), minlength=256)
         assert stats.chisquare(counts).pvalue > STRANGE
 
@@ -165,7 +169,8 @@ def test_ranges_of_slots_do_not_overlap() -> None:
     """Nor share a call of the generator, which gives four slots."""
     last_help = draws.HELP_FIRST + 8 * hh.MAX_INTERVENTIONS - 1
     kinds = (
-        draws.HELP_REACH, draws.HELP_ACCEPT, draws.HELP_ORDER, draws.HELP_COURSE, draws.HELP_SUCCESS,
+        draws.HELP_REACH, draws.HELP_ACCEPT, draws.HELP_ORDER, draws.HELP_COURSE,
+        draws.HELP_SUCCESS,
     )  # fmt: skip
     assert len(set(kinds)) == 5 and max(kinds) < 8
     begins = [0, draws.HELP_FIRST, draws.ARRIVAL_FIRST, draws.POPULATION_FIRST, draws.FUTURE_FIRST]

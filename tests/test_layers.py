@@ -10,7 +10,8 @@ import pytest
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
     "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
-    "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit", "population",
+    "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
+    "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "census", "rules.month",
     "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",

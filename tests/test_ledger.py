@@ -39,7 +39,8 @@ def test_the_table_holds_every_line_that_is_not_zero() -> None:
     assert len(frame) == np.count_nonzero(gains)
     assert frame["eur"].sum() == pytest.approx(gains.sum() / 100)
     for column, names, axes in (
-        ("payer", PAYERS, (0, 1, 2)), ("item", ITEMS, (0, 1, 3)), ("wijk", ledger.wijken, (0, 2, 3)),
+        ("payer", PAYERS, (0, 1, 2)), ("item", ITEMS, (0, 1, 3)),
+        ("wijk", ledger.wijken, (0, 2, 3)),
         ("month", ("2022-11", "2022-12", "2023-01", "2023-02"), (1, 2, 3)),
     ):  # fmt: skip
         sums = frame.groupby(column, observed=True)["eur"].sum()

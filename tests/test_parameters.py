@@ -71,7 +71,9 @@ def mentions(path: Path, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", SOURCES[path]) is not None
 
 
-@pytest.mark.xfail(reason="bug: 12 numbers and all prices name a file that doesn't use them", strict=True)
+@pytest.mark.xfail(
+    reason="bug: 12 numbers and all prices name a file that doesn't use them", strict=True
+)
 def test_every_parameter_is_used_where_it_says() -> None:
     for key, one in PACKAGED.items():
         paths = [HOME / word.strip() for word in one.used_in.split(",")]
@@ -175,7 +177,10 @@ def test_changing_gives_a_new_set() -> None:
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(UserError, match="unknown parameter 'work.find_per_yeer'; did you mean 'work.find_per_year'"):
+    with pytest.raises(
+        UserError,
+        match=r"unknown parameter 'work\.find_per_yeer'; did you mean 'work\.find_per_year'",
+    ):
         PACKAGED.with_({"work.find_per_yeer": 0.7})
     with pytest.raises(UserError, match="did you mean"):
         PACKAGED.value("Stress.ordinari")
@@ -184,7 +189,9 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 def test_values_out_of_bounds_are_refused_with_the_bounds() -> None:
     one = PACKAGED["work.find_per_year"]
     for value in (one.low - 0.01, one.high + 0.01):
-        with pytest.raises(UserError, match=f"out of bounds; {one.low:g} to {one.high:g} is plausible"):
+        with pytest.raises(
+            UserError, match=f"out of bounds; {one.low:g} to {one.high:g} is plausible"
+        ):
             PACKAGED.with_({one.key: value})
     for value in (one.low, one.high):
         assert PACKAGED.with_({one.key: value}).value(one.key) == value

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import siexsim
-from siexsim import result
+from siexsim import plots, result
 from siexsim.errors import UserError
 from siexsim.items import PAYERS
 from siexsim.plan import Plan
@@ -37,13 +37,13 @@ def alone():
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leave the figures out: they take long and have their own tests."""
-    monkeypatch.setattr(result, "draw_all", lambda *_: [])
+    monkeypatch.setattr(plots, "draw_all", lambda *_: [])
 
 
 @pytest.fixture(scope="module")
 def loaded(outcome, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(result, "draw_all", lambda *_: [])
+        patch.setattr(plots, "draw_all", lambda *_: [])
         return siexsim.load(result.write(outcome, tmp_path_factory.mktemp("out"), 1.5))
 
 
@@ -187,25 +187,25 @@ def test_nothing_half_written_is_left(alone, tmp_path, monkeypatch):
         def fail(*_, mishap=mishap):
             raise mishap("half-way")
 
-        monkeypatch.setattr(result, "draw_all", fail)
+        monkeypatch.setattr(plots, "draw_all", fail)
         with pytest.raises((mishap, UserError)):
             result.write(alone, tmp_path, 1.0)
         assert left_in(tmp_path) == []
 
 
 def test_an_old_result_stays_until_the_new_one_is_complete(alone, tmp_path, monkeypatch):
-    monkeypatch.setattr(result, "draw_all", lambda *_: [])
+    monkeypatch.setattr(plots, "draw_all", lambda *_: [])
     there = result.write(alone, tmp_path, 1.0)
 
     def fail(*_):
         assert json.loads((there / "manifest.json").read_text())["seconds"] == 1.0
         raise RuntimeError("half-way")
 
-    monkeypatch.setattr(result, "draw_all", fail)
+    monkeypatch.setattr(plots, "draw_all", fail)
     with pytest.raises(RuntimeError):
         result.write(alone, tmp_path, 2.0)
     assert siexsim.load(there).manifest["seconds"] == 1.0
-    monkeypatch.setattr(result, "draw_all", lambda *_: [])
+    monkeypatch.setattr(plots, "draw_all", lambda *_: [])
     assert result.write(alone, tmp_path, 3.0) == there
     assert siexsim.load(there).manifest["seconds"] == 3.0
     assert left_in(tmp_path) == [there.name]

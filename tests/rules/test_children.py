@@ -47,7 +47,12 @@ def test_it_moves_by_its_share_of_the_gap_a_year(p: Any) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(u=st.floats(1e-9, 1 - 1e-9), start=st.floats(-4, 4), stress=st.floats(0, 1), places=st.integers(1, 15))
+@given(
+    u=st.floats(1e-9, 1 - 1e-9),
+    start=st.floats(-4, 4),
+    stress=st.floats(0, 1),
+    places=st.integers(1, 15),
+)
 def test_it_stays_in_bounds_and_only_those_there_develop(
     p: Any, u: float, start: float, stress: float, places: int
 ) -> None:

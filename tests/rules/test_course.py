@@ -65,7 +65,7 @@ def test_sure_courses_always_complete(p: Any, c: Any) -> None:
 @pytest.mark.parametrize(
     "months",
     [1, pytest.param(6, marks=pytest.mark.xfail(
-        reason="bug: the monthly risk of dropping out is the total over the months, so too many complete",
+        reason="bug: the risk of a month is the total over the months, too many complete",
         strict=True,
     ))],
 )  # fmt: skip
@@ -105,7 +105,9 @@ def relief_by_month(p: Any, c: Any, helps: Any, months: int) -> list[float]:
 
 def test_relief_builds_up_in_the_course_and_fades_at_its_rate(p: Any, c: Any) -> None:
     fade = 0.5
-    relief = relief_by_month(p, c, offers(course_months=6, relief_money=0.2, fade_per_year=fade), 30)
+    relief = relief_by_month(
+        p, c, offers(course_months=6, relief_money=0.2, fade_per_year=fade), 30
+    )
     assert relief[:5] == pytest.approx([0.2 * (k + 1) / 6 for k in range(5)])
     for k in range(6, 18):
         assert relief[k + 12] / relief[k] == pytest.approx(1 - fade)
@@ -157,7 +159,9 @@ def test_finding_work_is_helped_early_and_late_for_as_long_as_said(p: Any, c: An
 
 def test_who_dropped_out_has_nothing_left_of_it(p: Any, c: Any) -> None:
     h = helped(help=[hh.DROPPED], relief=[0.2] * 5, find_factor=1.3)
-    follow_help(h, p, c, offers(relief_money=0.3, find_early_factor=2, find_late_factor=2), a_till())
+    follow_help(
+        h, p, c, offers(relief_money=0.3, find_early_factor=2, find_late_factor=2), a_till()
+    )
     assert (h.relief == 0).all() and h.find_factor == 1
 
 

@@ -86,7 +86,9 @@ def test_non_users_ask_more_when_they_are_short_of_more(p: Any) -> None:
     def asking(user: int, short: float) -> float:
         h = someone(claims_welfare=user)
         draws = np.linspace(0.0005, 0.9995, 1000)
-        return float(np.mean([ask_for_welfare(h, short, p, luck(WELFARE_CLAIM=float(u))) for u in draws]))
+        return float(
+            np.mean([ask_for_welfare(h, short, p, luck(WELFARE_CLAIM=float(u))) for u in draws])
+        )
 
     late = [asking(0, short) for short in (0.0, 0.3, 0.6, 1.0)]
     assert late == sorted(late) and late[0] < late[-1]

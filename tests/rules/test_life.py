@@ -46,7 +46,9 @@ def is_quiet_beyond(h: Any, p: Any, c: Any) -> bool:
 
 @pytest.mark.parametrize("kids", [0, 2])
 @pytest.mark.parametrize("apart", [None, -10, 0, 10])
-def test_quiet_bounds_the_summed_chances(highest: Any, c: Any, apart: int | None, kids: int) -> None:
+def test_quiet_bounds_the_summed_chances(
+    highest: Any, c: Any, apart: int | None, kids: int
+) -> None:
     """No household under 95, alone or with a partner within ten years, has more than QUIET."""
     for age in range(18, 95):
         # children of 18 to 23 at home, where a parent can have them
@@ -167,15 +169,19 @@ def test_children_hold_a_move_back_and_the_young_move_most(p: Any) -> None:
     assert move_chance(someone(child_birth=[NOW - 9]), 35, p) < chances[1]
 
 
-def test_students_finish_and_do_nothing_else(p: Any, c: Any) -> None:
+def test_students_finish_their_study_and_leave_or_stay(p: Any) -> None:
+    study_on = plain(life.study_on)
     asked = {"student": 1, "position": [hh.STUDENT], "birth": [NOW - 22 * 12]}
     ends = p.life.study_end_per_year / 12
     h = someone(**asked)
-    pass_life_events(h, p, c, luck(LIFE=ends * p.life.graduate_leaves_share * 0.9))
+    study_on(h, p, ends * p.life.graduate_leaves_share * 0.9)
     assert h.state == hh.MOVED_OUT
     h = someone(**asked)
-    pass_life_events(h, p, c, luck(LIFE=ends * (p.life.graduate_leaves_share + 0.01)))
+    study_on(h, p, ends * (p.life.graduate_leaves_share + 0.01))
     assert (h.student, h.position[0], h.education[0]) == (0, hh.FLEX, hh.HIGH)
     h = someone(**asked)
-    pass_life_events(h, p, c, luck(LIFE=ends * 1.01))
+    study_on(h, p, ends * 0.999)
+    assert (h.student, h.position[0]) == (0, hh.NO_INCOME)
+    h = someone(**asked)
+    study_on(h, p, ends * 1.01)
     assert (h.student, h.state, h.position[0]) == (1, hh.PRESENT, hh.STUDENT)

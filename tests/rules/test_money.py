@@ -24,7 +24,13 @@ quick = settings(max_examples=120, deadline=None)
 
 
 def owing(**fields: Any) -> Any:
-    usual = {"debt": 800_000, "claims": 6, "debt_state": hh.PROBLEMATIC, "savings": 0, "months_in_debt": 5}
+    usual = {
+        "debt": 800_000,
+        "claims": 6,
+        "debt_state": hh.PROBLEMATIC,
+        "savings": 0,
+        "months_in_debt": 5,
+    }
     return someone(**{**usual, **fields})
 
 
@@ -32,7 +38,9 @@ def test_needs_rise_with_people_and_prices(p: Any, c: Any) -> None:
     assert unavoidable(a_couple(), p, c) > unavoidable(someone(), p, c)
     assert unavoidable(someone(child_birth=[NOW - 9] * 2), p, c) > unavoidable(someone(), p, c)
     dearer = c._replace(price_index=c.price_index * 1.1)
-    assert unavoidable(someone(), p, dearer) == pytest.approx(1.1 * unavoidable(someone(), p, c), abs=2)
+    assert unavoidable(someone(), p, dearer) == pytest.approx(
+        1.1 * unavoidable(someone(), p, c), abs=2
+    )
 
 
 def test_bills_are_rare_and_of_the_mean_size(p: Any, c: Any) -> None:
@@ -48,8 +56,9 @@ def test_bills_are_rare_and_of_the_mean_size(p: Any, c: Any) -> None:
 @given(
     income=st.integers(0, 600_000), allowances=st.integers(0, 60_000),
     savings=st.integers(0, 5_000_000), debt=st.integers(0, 5_000_000), claims=st.integers(1, 60),
-    state=st.sampled_from([hh.ARREARS, hh.PROBLEMATIC, hh.ARRANGEMENT]), bill=st.floats(1e-9, 0.999),
-    kids=st.integers(0, 4), stress=st.floats(0, 1), unpaid=st.floats(1e-9, 0.999),
+    state=st.sampled_from([hh.ARREARS, hh.PROBLEMATIC, hh.ARRANGEMENT]),
+    bill=st.floats(1e-9, 0.999), kids=st.integers(0, 4), stress=st.floats(0, 1),
+    unpaid=st.floats(1e-9, 0.999),
 )  # fmt: skip
 def test_paying_balances_and_makes_nothing_negative(
     p: Any, c: Any, income: int, allowances: int, savings: int, debt: int, claims: int, state: int,
@@ -74,7 +83,9 @@ def test_paying_balances_and_makes_nothing_negative(
 
 @quick
 @given(savings=st.integers(0, 400_000), income=st.integers(0, 200_000), bill=st.floats(1e-9, 0.08))
-def test_a_bill_hits_savings_before_debt(p: Any, c: Any, savings: int, income: int, bill: float) -> None:
+def test_a_bill_hits_savings_before_debt(
+    p: Any, c: Any, savings: int, income: int, bill: float
+) -> None:
     h = someone(savings=savings, income=income)
     till = a_till()
     pay_bills(h, p, c, luck(BILL=bill), till)
@@ -150,7 +161,9 @@ def test_paying_never_adds_a_claim_and_leaves_one_while_debt_stands() -> None:
         assert 1 <= h.claims <= 6
 
 
-@pytest.mark.xfail(reason="bug: rounding up every month keeps all claims open until the end", strict=True)
+@pytest.mark.xfail(
+    reason="bug: rounding up every month keeps all claims open until the end", strict=True
+)
 def test_claims_close_in_proportion_to_what_is_paid_off() -> None:
     h = owing(claims=10, debt=1_000_000)
     for _ in range(50):
@@ -169,7 +182,9 @@ def test_debt_grows_by_collection_only_outside_an_arrangement(p: Any, c: Any) ->
 
 
 @pytest.mark.parametrize(("when", "months"), [("2023-06", 36), ("2023-07", 18), ("2030-01", 18)])
-def test_an_arrangement_ends_in_no_debt_after_its_months(p: Any, c: Any, when: str, months: int) -> None:
+def test_an_arrangement_ends_in_no_debt_after_its_months(
+    p: Any, c: Any, when: str, months: int
+) -> None:
     c = c._replace(month=month_number(when))
     h = owing()
     follow_debts(h, p, c, luck(DEBT_COURSE=1e-9), a_till())
@@ -210,7 +225,8 @@ def test_the_help_that_exists_costs_money_and_stress_keeps_people_from_it(p: Any
 def test_debts_are_problematic_from_a_line_and_a_number_of_claims(p: Any, c: Any) -> None:
     line, least = int(p.money.problematic_debt_eur * 100), int(p.money.problematic_claims)
     for debt, claims, state in (
-        (line, least, hh.PROBLEMATIC), (line // 2, least, hh.ARREARS), (line, least - 1, hh.ARREARS),
+        (line, least, hh.PROBLEMATIC), (line // 2, least, hh.ARREARS),
+        (line, least - 1, hh.ARREARS),
     ):  # fmt: skip
         h = owing(debt=debt, claims=claims, debt_state=hh.ARREARS, months_in_debt=0)
         follow_debts(h, p, c, luck(), a_till())
@@ -242,8 +258,15 @@ def test_who_paid_everything_in_an_arrangement_is_free(p: Any, c: Any) -> None:
 
 @quick
 @given(u=st.floats(1e-9, 1 - 1e-9), debt=st.integers(0, 10**8), state=st.integers(0, 3))
-def test_state_and_amount_of_debt_always_agree(p: Any, c: Any, u: float, debt: int, state: int) -> None:
-    h = owing(debt=debt, claims=5 if debt else 0, debt_state=state, arrangement_left=5 if state == 3 else 0)
+def test_state_and_amount_of_debt_always_agree(
+    p: Any, c: Any, u: float, debt: int, state: int
+) -> None:
+    h = owing(
+        debt=debt,
+        claims=5 if debt else 0,
+        debt_state=state,
+        arrangement_left=5 if state == 3 else 0,
+    )
     follow_debts(h, p, c, luck(DEBT_COURSE=u), a_till())
     assert (h.debt_state == hh.NO_DEBT) == (h.debt == 0)
     assert (h.claims > 0) == (h.debt > 0)

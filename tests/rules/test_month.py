@@ -7,31 +7,38 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siexsim import census, draws, help, items
+from siexsim import census, help, items
 from siexsim import household as hh
-from siexsim.items import Till
 from siexsim.model import NOBODY
 from siexsim.parameters import Parameters
 from siexsim.rules import month
 from tests.conftest import bits
-from tests.rules.conftest import NOW, crowd, hold_together, luck, plain, someone
+from tests.rules.conftest import NOW, crowd, hold_together, plain, someone
 
 WIJKEN = 20
 NAMES = ["breakthrough", "debt_relief", "job_guidance"]
 
 
-def lived(people: Any, p: Any, c: Any, helps: Any, months: int = 1) -> tuple[Any, Any, Any]:
+def lived(
+    people: Any, p: Any, c: Any, helps: Any, months: int = 1, rows: Any = None, loop: Any = None
+) -> tuple[Any, Any, Any]:
     """Let everybody live some months compiled; returns their books, the lines and who stays."""
+    loop = month.live_rows if loop is None else loop
     books, lines = items.lines(len(people)), items.lines(WIJKEN)
-    rows = np.arange(len(people))
+    rows = np.arange(len(people)) if rows is None else rows
     for k in range(months):
         stay, events = np.empty_like(rows), np.empty_like(rows)
         counts = census.census(WIJKEN)
         then = c._replace(month=c.month + k, drawn=c.drawn + k)
-        staying, _, unsound = month.live_rows(
+        staying, eventful, unsound = loop(
             people, rows, books, lines, counts, p, then, helps, stay, events
         )
         assert unsound == -1
+        assert counts["households"].sum() == len(rows)  # whoever lived the month is counted
+        assert (people["state"][stay[:staying]] == hh.PRESENT).all()
+        asks = (people["leaving_child"] >= 0) | (people["separating"] == 1)
+        asks &= people["state"] == hh.PRESENT
+        assert set(events[:eventful]) == set(np.flatnonzero(asks))
         rows = stay[:staying].copy()
         # what happens between months isn't this test's
         people["leaving_child"], people["separating"] = -1, 0
@@ -50,7 +57,9 @@ def helped_crowd(count: int, seed: int) -> Any:
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("helping", [False, True])
-def test_what_is_owned_and_owed_changes_only_by_the_lines(p: Any, c: Any, seed: int, helping: bool) -> None:
+def test_what_is_owned_and_owed_changes_only_by_the_lines(
+    p: Any, c: Any, seed: int, helping: bool
+) -> None:
     people = helped_crowd(4000, seed)
     before = people.copy()
     helps = help.compiled(NAMES, Parameters.packaged()) if helping else NOBODY
@@ -100,16 +109,11 @@ def test_interpreted_rules_give_the_bits_of_compiled_ones(p: Any, c: Any) -> Non
     people["youth_care"] = np.minimum(people["kids"], 1)
     other = people.copy()
     helps = help.compiled(NAMES, Parameters.packaged())
-    books, _, _ = lived(people, p, c, helps)
-    live_month, one = plain(month.live_month), plain(draws.one)
-    own, wijk = items.lines(len(other)), items.lines(1)[0]
-    for k in range(len(other)):
-        h = other[k]
-        drawn = tuple(one(c.seed, h.id, c.drawn, slot) for slot in range(draws.SLOTS))
-        live_month(h, p, c, helps, drawn, Till(wijk, own[k]))
-    other["leaving_child"], other["separating"] = -1, 0
+    books, lines, rows = lived(people, p, c, helps)
+    own, wijk, stay = lived(other, p, c, helps, loop=plain(month.live_rows))
     assert bits(people) == bits(other)
-    assert (books["cents"] == own["cents"]).all()
+    assert (books["cents"] == own["cents"]).all() and (lines["cents"] == wijk["cents"]).all()
+    assert (rows == stay).all()
 
 
 def test_nobody_is_born_moves_or_dies_in_a_burn_in(p: Any, c: Any, nobody: Any) -> None:
@@ -121,12 +125,15 @@ def test_nobody_is_born_moves_or_dies_in_a_burn_in(p: Any, c: Any, nobody: Any) 
         assert (people[name] == before[name]).all()
 
 
-def test_who_is_gone_books_nothing_in_its_last_month(p: Any, c: Any, nobody: Any) -> None:
-    h = someone(birth=[NOW - 80 * 12], position=[hh.PENSION])
-    till = Till(items.lines(1)[0], items.lines(1)[0])
-    plain(month.live_month)(h, p, c, nobody, luck(LIFE=1e-9), till)
-    assert h.state == hh.DIED
-    assert (till.own.cents == 0).all()
+def test_whoever_goes_lives_the_month_out_and_no_other(p: Any, c: Any, nobody: Any) -> None:
+    people = crowd(3000, 10)
+    books, _, rows = lived(people, p, c, nobody)
+    gone = np.setdiff1d(np.arange(3000), rows)
+    assert set(people["state"][gone]) == {hh.MOVED_OUT, hh.DIED, hh.JOINED}
+    assert (books["cents"][gone, items.SPENDING] > 0).mean() > 0.9
+    before = people[gone].copy()
+    lived(people, p, c._replace(month=c.month + 1, drawn=c.drawn + 1), nobody, rows=rows)
+    assert bits(people[gone]) == bits(before)
 
 
 def test_sound_means_within_bounds() -> None:
@@ -144,7 +151,7 @@ def test_sound_means_within_bounds() -> None:
 def test_a_broken_household_is_told(p: Any, c: Any, nobody: Any) -> None:
     people = crowd(50, 9)
     people["student"] = 0
-    people["savings"][7] = -10**9
+    people["savings"][7] = -(10**9)
     rows = np.arange(50)
     told = month.live_rows(
         people, rows, items.lines(1), items.lines(WIJKEN), census.census(WIJKEN), p,

@@ -66,7 +66,9 @@ def test_at_ordinary_stress_services_start_at_their_rates(p: Any, c: Any) -> Non
     got = starts(use_mental_care, "MENTAL_CARE", "mental_care", p, c)
     assert got == pytest.approx(p.services.mental_start_per_year / 12, abs=4e-4)
     got = starts(use_wmo, "WMO", "wmo", p, c, birth=[NOW - 75 * 12])
-    assert got == pytest.approx(p.services.wmo_old_factor * p.services.wmo_start_per_year / 12, abs=4e-4)
+    assert got == pytest.approx(
+        p.services.wmo_old_factor * p.services.wmo_start_per_year / 12, abs=4e-4
+    )
     got = starts(use_youth_services, "YOUTH_CARE", "youth_care", p, c, child_birth=[NOW - 90] * 3)
     assert got == pytest.approx(3 * p.services.youth_start_per_year / 12, abs=4e-4)
 
@@ -87,7 +89,9 @@ def test_no_more_children_in_care_than_there_are(
     p: Any, c: Any, u: float, kids: int, care: int, special: int, stress: float
 ) -> None:
     care, special = min(care, kids), min(special, kids)
-    h = someone(child_birth=[NOW - 90] * kids, youth_care=care, special_school=special, stress=[stress] * 5)
+    h = someone(
+        child_birth=[NOW - 90] * kids, youth_care=care, special_school=special, stress=[stress] * 5
+    )
     till = a_till()
     use_youth_services(h, p, c, luck(YOUTH_CARE=u), till)
     assert 0 <= h.youth_care <= kids and 0 <= h.special_school <= kids
@@ -103,6 +107,23 @@ def test_who_left_home_is_in_care_no_longer(p: Any, c: Any, kids: int) -> None:
     h = someone(child_birth=[NOW - 90] * kids, youth_care=kids + 1, special_school=kids + 1)
     use_youth_services(h, p, c, luck(), a_till())
     assert (h.youth_care, h.special_school) == (kids, kids)
+
+
+def test_children_leave_care_and_special_school(p: Any, c: Any) -> None:
+    """One at a time, each at its rate."""
+    ended = {"youth_care": 0, "special_school": 0}
+    for u in GRID:
+        h = someone(child_birth=[NOW - 90] * 2, youth_care=2, special_school=2)
+        use_youth_services(h, p, c, luck(YOUTH_CARE=float(u)), a_till())
+        for field in ended:
+            assert h[field] in (1, 2)
+            ended[field] += int(h[field] == 1)
+    assert ended["youth_care"] / len(GRID) == pytest.approx(
+        2 * p.services.youth_end_per_year / 12, abs=4e-4
+    )
+    assert ended["special_school"] / len(GRID) == pytest.approx(
+        2 * p.services.special_end_per_year / 12, abs=4e-4
+    )
 
 
 def test_without_children_nobody_is_in_care(p: Any, c: Any) -> None:
@@ -124,7 +145,9 @@ def test_users_cost_their_price_every_month(p: Any, c: Any) -> None:
     use_wmo(h, p, c, luck(), till)
     mental = int(p.prices.mental_care_eur_per_year * c.price_index * 100) // 12
     assert booked(till, items.MENTAL_CARE_COST) == mental
-    assert booked(till, items.WMO_COST) == int(p.prices.wmo_eur_per_year * c.price_index * 100) // 12
+    assert (
+        booked(till, items.WMO_COST) == int(p.prices.wmo_eur_per_year * c.price_index * 100) // 12
+    )
 
 
 def test_high_stress_costs_more_of_everything(p: Any, c: Any) -> None:
