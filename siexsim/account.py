@@ -58,7 +58,7 @@ class Account:
         balance = self.balance[view]
         if not self.invested.any():
             return None
-        deepest = int(np.argmin(balance))
+        deepest = self.opens + int(np.argmin(balance[self.opens :]))
         back = np.flatnonzero(balance[deepest:] >= 0)
         return int(deepest + back[0] - self.opens + 1) if len(back) else None
 

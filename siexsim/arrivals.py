@@ -59,8 +59,13 @@ def thin(wanted: NDArray[np.int64], sample: int) -> NDArray[np.int64]:
     return np.rint(wanted / sample).astype(np.int64)
 
 
-def move_in(who: Movers, counts: NDArray[np.int64], seed: int, month: int) -> Any:
-    """Make `counts` households a neighbourhood that move in this month; a record array."""
+def move_in(
+    who: Movers, counts: NDArray[np.int64], seed: int, month: int, price_index: float = 1.0
+) -> Any:
+    """Make `counts` households a neighbourhood that move in this month; a record array.
+
+    What they own and owe is of the start, so it goes up with prices.
+    """
     wijken = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(wijken)) - np.repeat(np.cumsum(counts) - counts, counts)
     ids = draws.derive(who.keys[wijken] + number.astype(np.uint64), month, MOVING_EVENT)
@@ -73,6 +78,8 @@ def move_in(who: Movers, counts: NDArray[np.int64], seed: int, month: int) -> An
     new = who.templates[chosen]
     new["id"] = ids
     new["came"] = month
+    for money in ("savings", "debt"):
+        new[money] = (new[money] * price_index).astype(np.int64)
     for births in ("birth", "child_birth"):
         new[births] = np.where(
             new[births] == hh.NO_BIRTH, hh.NO_BIRTH, new[births] + month - who.start

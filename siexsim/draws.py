@@ -23,12 +23,13 @@ BLOCK: Final = (
 # rescales the same draw (u / p is again uniform), see ``rest``.
 SLOTS: Final = 20
 (
-    LIFE, ILLNESS, WORKING, SECOND_WORKING, WELFARE_CLAIM, BILL, ARREARS_PAID, DEBT_COURSE,
+    LIFE, ILLNESS, WORKING, SECOND_WORKING, WELFARE_CLAIM, BILL, CLAIM_CLOSED, DEBT_COURSE,
     DWELLING, CHILD, MENTAL_CARE, WMO, YOUTH_CARE, ALLOWANCES, EARNING, NOISE,
 ) = range(16)  # fmt: skip
 # NOISE and the four slots after it are the noise of the five domains
 
 # Slots outside the month: asked for one at a time, by whoever needs them.
+NEW_CLAIM: Final = 60
 HELP_FIRST: Final = 64  # eight decisions of help per intervention: HELP_FIRST + 8 * row + which
 HELP_REACH, HELP_ACCEPT, HELP_ORDER, HELP_COURSE, HELP_SUCCESS = range(5)
 ARRIVAL_FIRST: Final = 192  # decisions about a household that arrives

@@ -36,7 +36,8 @@ NUMBERS: Final[Mapping[str, float]] = {
 }  # fmt: skip
 
 OFFER: Final = np.dtype(
-    [(name, "f8") for name in NUMBERS] + [("needs", "i8"), ("demand_led", "i8")], align=True
+    [(name, "f8") for name in NUMBERS] + [("needs", "i8"), ("demand_led", "i8"), ("slot", "i8")],
+    align=True,
 )
 HELPS: Final = np.dtype([("count", "i8"), ("offers", OFFER, (hh.MAX_INTERVENTIONS,))], align=True)
 
@@ -71,6 +72,8 @@ def read_intervention(text: str, name: str, origin: str) -> Intervention:
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{origin}: not valid TOML: {error}") from error
     numbers = read.pop("numbers", {})
+    if not isinstance(numbers, dict):
+        raise UserError(f"{origin}: numbers: tables such as [numbers.take_up] are needed")
     unknown = [key for key in numbers if key not in NUMBERS]
     if unknown:
         raise UserError(
@@ -105,6 +108,8 @@ def compiled(names: Iterable[str], parameters: Parameters) -> Any:
             offer[number] = parameters.value(key) if key in parameters.entries else neutral
         offer["needs"] = interventions()[name].needs
         offer["demand_led"] = interventions()[name].demand_led
+        # draws of an intervention don't depend on what else a plan offers
+        offer["slot"] = draws.HELP_FIRST + 8 * list(interventions()).index(name)
         helps["count"] = k + 1
     return helps[0]
 
@@ -121,7 +126,7 @@ def conditions(h: Any, p: Any) -> int:
         met |= WELFARE
     if h.home == hh.UNFIT or h.home == hh.THREATENED:
         met |= UNFIT_HOME
-    if h.child_birth[0] != hh.NO_BIRTH:
+    if h.kids > 0:
         met |= CHILDREN
     for d in range(len(hh.DOMAINS)):
         if h.stress[d] > p.services.high_stress:
@@ -152,7 +157,7 @@ def seek(
             offer = helps.offers[k]
             state = h.help[k]
             if state == hh.UNTOUCHED and (met & offer.needs) == offer.needs:
-                slot = draws.HELP_FIRST + 8 * k
+                slot = offer.slot
                 if draws.one(seed, h.id, month, slot + draws.HELP_REACH) < offer.reach_per_month:
                     said = draws.one(seed, h.id, month, slot + draws.HELP_ACCEPT)
                     if said < acceptance(h, offer.take_up, p):
@@ -161,7 +166,8 @@ def seek(
                         state = hh.WAITING
             elif state == hh.WAITING:
                 h.help_months[k] += 1
-                if h.help_months[k] > p.help.longest_wait_months:
+                gave_up = h.help_months[k] > p.help.longest_wait_months
+                if gave_up or (met & offer.needs) != offer.needs:
                     h.help[k] = hh.UNTOUCHED
                     h.help_months[k] = 0
                     state = hh.UNTOUCHED

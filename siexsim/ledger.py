@@ -26,7 +26,9 @@ class Ledger:
         return len(self.cents)
 
     def minus(self, other: Ledger) -> Ledger:
-        """Difference of two worlds, line by line."""
+        """Difference of two worlds, line by line; both must cover the same months and wijken."""
+        if (self.start, self.wijken, self.months) != (other.start, other.wijken, other.months):
+            raise ValueError("these ledgers cover different months or neighbourhoods")
         return Ledger(self.start, self.wijken, self.cents - other.cents)
 
     def by_payer(self) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from siexsim.ledger import Ledger
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
 from siexsim.plan import Course, Plan, begin
-from siexsim.population import synthesise
+from siexsim.population import Population, synthesise
 from siexsim.rules.month import live_rows
 
 BURN_IN_MONTHS = 36  # stress and debts settle in this time; spells come settled from the synthesis
@@ -169,6 +169,10 @@ class SiexModel(mesa.Model):
     def _give_help(self, course: Course) -> None:
         course.follow(self.households, self.month)
         first, last = month_number(course.plan.start), month_number(course.plan.end)
+        if self.month == last + 1:  # nobody waits for a plan that takes no one any more
+            waiting = self.households["help"] == hh.WAITING
+            self.households["help"][waiting] = hh.UNTOUCHED
+            self.households["help_months"][waiting] = 0
         if not first <= self.month <= last:
             return
         waiting = np.empty((len(self.rows) * course.helps.count, 2), np.int64)
@@ -225,7 +229,11 @@ class SiexModel(mesa.Model):
             here += np.bincount(new["wijk"], minlength=len(wanted))
         begun.append(
             arrivals.move_in(
-                self.movers, np.maximum(wanted - here, 0) * self.here, self.seed, month
+                self.movers,
+                np.maximum(wanted - here, 0) * self.here,
+                self.seed,
+                month,
+                self.context.price_index,
             )
         )
         first = len(people)
@@ -296,15 +304,16 @@ def settle(
     seed: int,
     sample: int = 1,
     months: int = BURN_IN_MONTHS,
-    population_seed: int | None = None,
+    made: Population | None = None,
     only: NDArray[np.bool_] | None = None,
 ) -> Households:
     """Make the households of the place and let them live until spells, debts and stress settle.
 
-    Nobody is born, moves or dies in these months, so the fit to the margins stays. With `only`,
-    the households of those neighbourhoods alone; they live as they do among all others.
+    Nobody is born, moves or dies in these months, so the fit to the margins stays. `made` is
+    the population to start from, by default that of the seed. With `only`, the households of
+    those neighbourhoods alone; they live as they do among all others.
     """
-    made = synthesise(place, seed if population_seed is None else population_seed, sample=sample)
+    made = made or synthesise(place, seed, parameters, sample)
     households = made.households
     households = households.copy() if only is None else households[only[households["wijk"]]]
     return burn_in(households, len(place.wijken), parameters, seed, months)

@@ -26,6 +26,7 @@ RULE_THEMES: Final = (
     "life", "work", "income", "money", "housing", "stress", "children", "services", "prices",
     "help",
 )  # fmt: skip
+POPULATION: Final = "population"
 EFFECT_SETS: Final = ("evidence", "sceptical", "ipw")
 
 
@@ -104,9 +105,9 @@ def _packaged() -> Mapping[str, Parameter]:
 class Parameters(Mapping[str, Parameter]):
     """All parameters by full name; changing one gives a new set.
 
-    >>> p = Parameters.packaged().with_({"stress.half_life_months": 10.0})
-    >>> p.value("stress.half_life_months")
-    10.0
+    >>> p = Parameters.packaged().with_({"stress.noise_width": 0.12})
+    >>> p.value("stress.noise_width")
+    0.12
     """
 
     entries: Mapping[str, Parameter]
@@ -136,7 +137,8 @@ class Parameters(Mapping[str, Parameter]):
         entries = dict(self.entries)
         for key, value in changes.items():
             old = self[key]
-            if not (isinstance(value, int | float) and math.isfinite(value)):
+            is_number = isinstance(value, int | float | np.integer) and not isinstance(value, bool)
+            if not (is_number and math.isfinite(value)):
                 raise UserError(f"parameter '{key}': {value!r} is not a number")
             if not old.low <= value <= old.high:
                 raise UserError(
@@ -155,12 +157,17 @@ class Parameters(Mapping[str, Parameter]):
     def drawn(self, seed: int, future: int) -> Parameters:
         """Draw every free parameter from a triangle over its range, for one future.
 
-        Future 0 keeps the central values.
+        Future 0 keeps the central values. The theme "population" isn't drawn: all futures start
+        from the same households.
         """
         if future == 0:
             return self
         free = [
-            key for key in sorted(self) if not self[key].fixed and self[key].high > self[key].low
+            key
+            for key in sorted(self)
+            if not self[key].fixed
+            and self[key].high > self[key].low
+            and self[key].theme != POPULATION
         ]
         identities = np.array([stable_number(key) for key in free], np.uint64)
         u = draws.uniform(seed, identities, future, draws.FUTURE_FIRST)

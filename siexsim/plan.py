@@ -117,15 +117,17 @@ class Course:
     ) -> None:  # fmt: skip
         """Start who waits, first in the order of the target, as far as the budget reaches."""
         overhead = 1 + parameters.value("help.overhead_share")
+        following = self.following_cents(parameters) * self.followed_months(parameters)
         weight = int(households["weight"][0])
         for kind, name in enumerate(self.plan.interventions):
             here = waiting[waiting[:, 1] == kind, 0]
             if len(here) == 0:
                 continue
             budget = self.plan.budget_to_date_eur(month) * self.plan.mix[name] * 100
-            bound = sum(c for c, k in zip(self.costs_cents, self.kinds, strict=True) if k == kind)
-            price = self.full_price_cents(kind)
-            places = int((budget / weight / overhead - bound) // max(price, 1))
+            costs = [c for c, k in zip(self.costs_cents, self.kinds, strict=True) if k == kind]
+            bound = sum(costs) * overhead + len(costs) * following
+            price = self.full_price_cents(kind) * overhead + following
+            places = int((budget / weight - bound) // max(price, 1))
             for row in self._in_order(households, here, kind, seed, month)[: max(places, 0)]:
                 self._start(households, int(row), kind, month, lines, books)
 
@@ -133,7 +135,7 @@ class Course:
         self, households: Any, rows: NDArray[np.int64], kind: int, seed: int, month: int
     ) -> NDArray[np.int64]:
         chosen = households[rows]
-        slot = draws.HELP_FIRST + 8 * kind + draws.HELP_ORDER
+        slot = int(self.helps.offers[kind].slot) + draws.HELP_ORDER
         tie = draws.uniform(seed, chosen["id"], month, slot)
         first = {
             "first_come": -chosen["help_months"][:, kind].astype(float),
@@ -163,17 +165,22 @@ class Course:
     ) -> NDArray[np.int64]:  # fmt: skip
         """Overhead on what was spent, and following each participant; cents per neighbourhood."""
         extra = (spent * parameters.value("help.overhead_share")).astype(np.int64)
-        years = parameters.value("help.monitoring_years")
-        followed = [
-            r for r, s in zip(self.rows, self.starts, strict=True) if month - s < 12 * years
-        ]
+        months = self.followed_months(parameters)
+        followed = [r for r, s in zip(self.rows, self.starts, strict=True) if month - s < months]
         if followed:
-            cents = (
-                int(parameters.value("help.monitoring_eur_per_year") * self.price_index * 100) // 12
-            )
-            rows = np.unique(followed)
-            extra += np.bincount(households["wijk"][rows], minlength=len(extra)) * cents
+            wijken = households["wijk"][np.unique(followed)]
+            cents = self.following_cents(parameters)
+            extra += np.bincount(wijken, minlength=len(extra)) * cents
         return extra
+
+    def following_cents(self, parameters: Parameters) -> int:
+        """Price of following one participant for a month."""
+        yearly = parameters.value("help.monitoring_eur_per_year")
+        return int(yearly * self.price_index * 100) // 12
+
+    def followed_months(self, parameters: Parameters) -> int:
+        """Months that a participant is followed."""
+        return round(12 * parameters.value("help.monitoring_years"))
 
 
 def begin(

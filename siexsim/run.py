@@ -20,6 +20,7 @@ from siexsim.model import SiexModel, settle
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
 from siexsim.plan import Course
+from siexsim.population import synthesise
 from siexsim.rules.stress import damped
 from siexsim.scenario import Scenario
 
@@ -132,9 +133,8 @@ def run_future(scenario: Scenario, number: int) -> Future:
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     wijken = covered(scenario, place)
-    settled = settle(
-        place, parameters, seed, scenario.sample, population_seed=scenario.seed, only=wijken
-    )
+    made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
+    settled = settle(place, parameters, seed, made=made, only=wijken)
     without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
     assert with_plan is not None
     return Future(number, seed, account_of(without, with_plan, parameters))

@@ -150,9 +150,6 @@ def test_without_investment_there_is_nothing_to_pay_back() -> None:
     assert set(account.present_value.values()) == {0.0}
 
 
-@pytest.mark.xfail(
-    reason="bug: an account that never stands under zero counts from the run's start", strict=True
-)
 def test_what_pays_in_its_first_month_is_back_in_one() -> None:
     lines = {items.HELP_COST: [0, 0, 0, 100], items.EVICTION_COST: [0, 0, 0, -1000]}
     account = opened(lines, 6)

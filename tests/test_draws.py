@@ -157,7 +157,7 @@ def test_the_rest_of_a_draw_is_uniform_again(chance: float) -> None:
 def test_each_slot_is_named_once() -> None:
     month = [
         draws.LIFE, draws.ILLNESS, draws.WORKING, draws.SECOND_WORKING, draws.WELFARE_CLAIM,
-        draws.BILL, draws.ARREARS_PAID, draws.DEBT_COURSE, draws.DWELLING, draws.CHILD,
+        draws.BILL, draws.CLAIM_CLOSED, draws.DEBT_COURSE, draws.DWELLING, draws.CHILD,
         draws.MENTAL_CARE, draws.WMO, draws.YOUTH_CARE, draws.ALLOWANCES, draws.EARNING,
         *range(draws.NOISE, draws.NOISE + len(hh.DOMAINS)),
     ]  # fmt: skip

@@ -59,7 +59,6 @@ def test_a_number_without_a_source_is_an_assumption() -> None:
             assert one.grade == "assumption", key
 
 
-@pytest.mark.xfail(reason="bug: 'rise of that chance' four times, of which chance?", strict=True)
 def test_meanings_are_told_apart_in_each_language() -> None:
     for theme in {one.theme for one in PACKAGED.values()}:
         own = [one for one in PACKAGED.values() if one.theme == theme]
@@ -71,9 +70,6 @@ def mentions(path: Path, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", SOURCES[path]) is not None
 
 
-@pytest.mark.xfail(
-    reason="bug: 12 numbers and all prices name a file that doesn't use them", strict=True
-)
 def test_every_parameter_is_used_where_it_says() -> None:
     for key, one in PACKAGED.items():
         paths = [HOME / word.strip() for word in one.used_in.split(",")]
@@ -113,7 +109,6 @@ def test_every_name_that_is_asked_for_in_full_exists() -> None:
             assert key in PACKAGED.entries, f"{path.name}: {key}"
 
 
-@pytest.mark.xfail(reason="bug: the example names a parameter that there isn't", strict=True)
 def test_the_example_works() -> None:
     assert doctest.testmod(parameters_module).failed == 0
 
@@ -199,7 +194,7 @@ def test_values_out_of_bounds_are_refused_with_the_bounds() -> None:
 
 @pytest.mark.parametrize("value", [
     math.nan, math.inf, -math.inf, "1", None, [1.0],
-    pytest.param(True, marks=pytest.mark.xfail(reason="bug: yes counts as 1", strict=True)),
+    True,
 ])  # fmt: skip
 def test_what_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(UserError, match="is not a number"):
@@ -274,7 +269,7 @@ def test_futures_lie_within_the_ranges_and_come_again(seed: int, future: int) ->
 
 
 def test_futures_differ_by_number_and_by_seed_and_between_parameters() -> None:
-    free = [key for key in PACKAGED if not PACKAGED[key].fixed]
+    free = [k for k in PACKAGED if not PACKAGED[k].fixed and PACKAGED[k].theme != "population"]
     sets = [PACKAGED.drawn(1, 1), PACKAGED.drawn(1, 2), PACKAGED.drawn(2, 1)]
     for key in free:
         assert len({s.value(key) for s in sets}) == 3, key

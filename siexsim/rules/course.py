@@ -12,7 +12,7 @@ from typing import Any
 from siexsim import household as hh
 from siexsim import items
 from siexsim.compiled import rule
-from siexsim.draws import HELP_COURSE, HELP_FIRST, HELP_SUCCESS, one
+from siexsim.draws import HELP_COURSE, HELP_SUCCESS, one
 from siexsim.items import post
 from siexsim.rules.life import PER_MONTH
 from siexsim.rules.money import enter_arrangement
@@ -31,12 +31,15 @@ def heaviest_domain(h: Any) -> int:
 
 @rule
 def pay_creditors(h: Any, cents: int, till: Any) -> None:
-    """The plan pays some of a household's claims, smallest first."""
+    """The plan pays some of a household's claims, smallest first.
+
+    With claims spread evenly in size, the smallest part n of them makes up n squared of the debt.
+    """
     paid = min(cents, h.debt)
     if paid > 0:
-        before = h.debt
+        closed = int(h.claims * math.sqrt(paid / h.debt))
         h.debt -= paid
-        h.claims = math.ceil(h.claims * (h.debt / before))
+        h.claims = max(h.claims - closed, 1 if h.debt > 0 else 0)
         post(till, items.HELP_CLAIM_PAID, paid)
 
 
@@ -61,9 +64,10 @@ def run_course(h: Any, k: int, offer: Any, p: Any, c: Any, till: Any) -> None:
     """One month of help that runs; at its end it has worked or not."""
     h.help_months[k] += 1
     post(till, items.HELP_COST, int(offer.price_month_eur * c.help_index * 100))
-    chance = 1.0 - (1.0 - offer.success_share) * (2.0 - bandwidth(h, p))
-    fails = (1.0 - chance) / offer.course_months
-    slot = HELP_FIRST + 8 * k
+    # who carries much stress fails more often; the risk of a month makes the share of the course
+    share = max(0.01, 1.0 - (1.0 - offer.success_share) * (2.0 - bandwidth(h, p)))
+    fails = 1.0 - math.exp(math.log(share) / math.ceil(offer.course_months))
+    slot = offer.slot
     if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < fails:
         h.help[k] = hh.DROPPED
         h.help_months[k] = 0
@@ -106,12 +110,16 @@ def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
         offer = helps.offers[k]
         if h.help[k] == hh.RUNNING:
             run_course(h, k, offer, p, c, till)
-            h.find_factor *= offer.find_early_factor
-            add_relief(h, offer, h.help_months[k] / offer.course_months)
+            if h.help[k] != hh.DROPPED:
+                h.find_factor *= offer.find_early_factor
+                done = h.help[k] == hh.COMPLETED
+                add_relief(h, offer, 1.0 if done else h.help_months[k] / offer.course_months)
         elif h.help[k] == hh.COMPLETED:
             h.help_months[k] = min(h.help_months[k] + 1, 1200)
-            slot = HELP_FIRST + 8 * k
-            if one(c.seed, h.id, c.drawn, slot + HELP_COURSE) < p.help.relapse_per_year * PER_MONTH:
+            if (
+                one(c.seed, h.id, c.drawn, offer.slot + HELP_COURSE)
+                < p.help.relapse_per_year * PER_MONTH
+            ):
                 h.help[k] = hh.DROPPED
             since = h.help_months[k] - offer.find_late_from_months
             if 0 <= since < offer.find_lasts_months:

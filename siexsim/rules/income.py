@@ -183,6 +183,7 @@ def live_as_student(h: Any, p: Any, c: Any, till: Any) -> None:
     if h.birth[1] != hh.NO_BIRTH:
         own += earn(h, 1, p, c, till)
     h.income = own
+    h.allowances = 0
     h.ratio = own / norm(h, p, c)
     h.poor = 0
     post(till, items.SPENDING, own)

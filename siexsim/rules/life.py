@@ -180,7 +180,8 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
         if leaver >= 0 and c.month - h.child_birth[leaver] >= LATEST_LEAVING_MONTHS:
             h.leaving_child = leaver
             return
-    if u >= QUIET and age < 95:
+    oldest = max(age, years_old(h.birth[1], c.month)) if paired else age
+    if u >= QUIET and oldest < 95:
         return
     chance = death_chance(age, p)
     if u < chance:

@@ -8,7 +8,7 @@ from typing import Any
 from siexsim import household as hh
 from siexsim import items
 from siexsim.compiled import rule
-from siexsim.draws import ARREARS_PAID, BILL, DEBT_COURSE, rest
+from siexsim.draws import BILL, CLAIM_CLOSED, DEBT_COURSE, NEW_CLAIM, one, rest
 from siexsim.items import post
 from siexsim.rules.life import PER_MONTH
 from siexsim.rules.work import bandwidth
@@ -34,25 +34,27 @@ def unexpected_bill(p: Any, c: Any, draw: Any) -> int:
 
 
 @rule
-def leave_unpaid(h: Any, shortage: int, p: Any, draw: Any, till: Any) -> None:
+def leave_unpaid(h: Any, shortage: int, p: Any, c: Any, till: Any) -> None:
     """What can't be paid becomes debt, and often one more creditor."""
     h.debt += shortage
     post(till, items.BORROWED, shortage)
-    if h.claims == 0 or draw[ARREARS_PAID] < p.money.new_claim_share:
+    if h.claims == 0 or one(c.seed, h.id, c.drawn, NEW_CLAIM) < p.money.new_claim_share:
         h.claims = min(h.claims + 1, 60)
 
 
 @rule
-def pay_off(h: Any, cents: int, till: Any) -> int:
-    """Pay creditors as far as there is debt; the last euro closes the claims."""
+def pay_off(h: Any, cents: int, u: float, till: Any) -> int:
+    """Pay creditors as far as there is debt; the last euro closes the claims.
+
+    Claims close in proportion to what is paid off: a part of a claim with that chance.
+    """
     paid = min(cents, h.debt)
     if paid <= 0:
         return 0
-    before = h.debt
+    closed = int(h.claims * (paid / h.debt) + u)
     h.debt -= paid
     post(till, items.REPAYMENT, paid)
-    # claims close in proportion to what is paid off, the last with the last euro
-    h.claims = math.ceil(h.claims * (h.debt / before))
+    h.claims = max(h.claims - closed, 1 if h.debt > 0 else 0)
     return paid
 
 
@@ -64,12 +66,13 @@ def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     bill = unexpected_bill(p, c, draw)
     left = money - need - bill
     spent = need + bill
+    closing = draw[CLAIM_CLOSED]
     if left >= 0:
         if h.debt_state == hh.ARRANGEMENT:
-            left -= pay_off(h, int(left * p.money.arrangement_pays_share), till)
+            left -= pay_off(h, int(left * p.money.arrangement_pays_share), closing, till)
         elif h.debt > 0:
             share = p.money.repay_share * bandwidth(h, p)
-            left -= pay_off(h, int(left * min(1.0, share)), till)
+            left -= pay_off(h, int(left * min(1.0, share)), closing, till)
         above_buffer = h.savings - int(p.money.buffer_months * need)
         if above_buffer < 0:
             saved = int(left * p.money.saving_share)
@@ -87,8 +90,10 @@ def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
         done_without = min(short, int(need * p.money.cut_back_share))
         short -= done_without
         unpaid = min(short, int(need * p.money.unpaid_limit_share))
+        if h.debt_state == hh.ARRANGEMENT:
+            unpaid = 0  # nobody lends while creditors keep to an agreement
         if unpaid > 0:
-            leave_unpaid(h, unpaid, p, draw, till)
+            leave_unpaid(h, unpaid, p, c, till)
         spent = money + from_savings + unpaid
     post(till, items.SPENDING, spent)
 

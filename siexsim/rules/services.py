@@ -70,7 +70,7 @@ def use_wmo(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
 @rule
 def use_youth_services(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     """Youth care and special schooling per child (rows C09-C11, C15)."""
-    count = h.kids
+    count = int(h.kids)
     if count == 0:
         h.youth_care = 0
         h.special_school = 0

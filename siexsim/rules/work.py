@@ -102,6 +102,7 @@ def find_work(h: Any, a: int, p: Any, u: float) -> None:
         h.position[a] = hh.PERMANENT
     h.months_without_work[a] = 0
     h.ww_left[a] = 0
+    h.hours[a] = 0
 
 
 @rule
@@ -137,9 +138,10 @@ def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
     yearly = p.work.disabled_per_year * (
         1.0 + p.work.disabled_stress_slope * h.stress[hh.WELLBEING]
     )
-    chance = yearly * PER_MONTH
+    paired = h.birth[1] != hh.NO_BIRTH
+    chance = yearly * PER_MONTH * (2.0 if paired else 1.0)
     if u < chance:
-        a = 1 if rest(u, chance) < 0.5 and h.birth[1] != hh.NO_BIRTH else 0
+        a = 1 if paired and rest(u, chance) < 0.5 else 0
         if hh.PERMANENT <= h.position[a] <= hh.WELFARE:
             h.position[a] = hh.DISABILITY
             h.months_without_work[a] = 0

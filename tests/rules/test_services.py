@@ -101,7 +101,6 @@ def test_no_more_children_in_care_than_there_are(
     assert (booked(till, items.SPECIAL_SCHOOL_COST) > 0) == (h.special_school > 0)
 
 
-@pytest.mark.xfail(reason="bug: interpreted, the price times an int8 overflows", strict=True)
 @pytest.mark.parametrize("kids", [1, 3])
 def test_who_left_home_is_in_care_no_longer(p: Any, c: Any, kids: int) -> None:
     h = someone(child_birth=[NOW - 90] * kids, youth_care=kids + 1, special_school=kids + 1)
