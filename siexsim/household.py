@@ -190,23 +190,26 @@ class Growing:
     """A record array with room to spare, so that newcomers don't mean copying everybody."""
 
     def __init__(self, records: Households) -> None:
-        self._room = np.zeros(len(records) + len(records) // 4 + 64, records.dtype)
-        self._room[: len(records)] = records
-        self._count = len(records)
+        self._dtype = records.dtype
+        self._count = 0
+        # untouched zeros take no memory, so there is room for some ten years of newcomers
+        self._room = np.zeros((2 * len(records) + 64, records.itemsize), np.uint8)
+        self.extend(records)
 
     @property
     def records(self) -> Households:
         """The records in use; a view, out of date after `extend`."""
-        return self._room[: self._count].view(np.recarray)
+        return self._room[: self._count].view(self._dtype)[:, 0].view(np.recarray)
 
     def extend(self, new: Households) -> None:
-        """Add records at the end."""
+        """Add records at the end; whole bytes, since copying field by field takes far longer."""
         count = self._count + len(new)
         if count > len(self._room):
-            bigger = np.zeros(count + count // 4, self._room.dtype)
+            bigger = np.zeros((2 * count, self._room.shape[1]), np.uint8)
             bigger[: self._count] = self._room[: self._count]
             self._room = bigger
-        self._room[self._count : count] = new
+        as_bytes = np.ascontiguousarray(new).view(np.uint8).reshape(len(new), new.itemsize)
+        self._room[self._count : count] = as_bytes
         self._count = count
 
 

@@ -215,7 +215,7 @@ class SiexModel(mesa.Model):
 
     def _welcome(self) -> None:
         """Households that begin this month join the place; its total follows the published path."""
-        people, month = self.households, self.month
+        people, month = np.asarray(self.households), self.month
         leaving = self.events[people["leaving_child"][self.events] >= 0]
         parting = self.events[people["separating"][self.events] == 1]
         parents, couples = people[leaving], people[parting]

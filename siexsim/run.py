@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -119,6 +120,8 @@ def both_worlds(
             settled=settled, keep_books=keep_books,
         )  # fmt: skip
         worlds.append(live(model, scenario.months(), progress, what))
+        del model
+        gc.collect()  # a Mesa model is a cycle of references; its templates are large
     return worlds[0], worlds[1] if len(worlds) > 1 else None
 
 
