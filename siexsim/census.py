@@ -13,9 +13,6 @@ from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.rules.work import is_working
 
-# Thresholds of income over the social minimum below which households are counted.
-THRESHOLDS: Final = (1.01, 1.05, 1.10, 1.20, 1.30)
-
 COUNTS: Final = (
     "households", "persons", "children", "base_households", "base_persons", "base_adults",
     "poor_households", "poor_persons", "poor_children", "long_poor_households",

@@ -59,6 +59,13 @@ def _published_norms(item: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]
     return months[order], rows["value_eur"].to_numpy(float)[order]
 
 
+@cache
+def _published_unemployment() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    table = _table("unemployment.csv")
+    rows = table[table["area"] == "Groningen"].sort_values("year")
+    return rows["year"].to_numpy(int), rows["rate_pct_of_labour_force"].to_numpy(float)
+
+
 def norm_cents(item: str, month: int, growth_per_year: float) -> int:
     """Norm of a date: the last published one, after that growing every January.
 
@@ -76,12 +83,9 @@ def unemployment(month: int, reference: float) -> float:
     Source: ``unemployment.csv`` (UNEMP). No municipal figure after 2021 is published in the
     data, so later years are neutral: a trend must come from a shock that somebody chooses.
     """
-    table = _table("unemployment.csv")
-    rows = table[table["area"] == "Groningen"]
+    years, rates = _published_unemployment()
     year = 1900 + month // 12
-    if year > int(rows["year"].max()):
-        return reference
-    return float(np.interp(year, rows["year"], rows["rate_pct_of_labour_force"]))
+    return reference if year > years[-1] else float(np.interp(year, years, rates))
 
 
 def month_context(month: int, seed: int, parameters: Parameters, burn_in: bool = False) -> Month:

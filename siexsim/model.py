@@ -127,9 +127,7 @@ class SiexModel(mesa.Model):
             return None
         if month_number(plan.start) < self.start:
             raise UserError(f"the plan starts ({plan.start}) before the run does")
-        where = np.zeros(len(self.place.wijken), np.bool_)
-        chosen = [self.place.wijk(name) for name in plan.wijken] or slice(None)
-        where[chosen] = True
+        where = self.place.covering(plan.wijken)
         opening = month_context(month_number(plan.start), self.seed, self.parameters)
         return begin(plan, where, self.parameters, opening.price_index)
 

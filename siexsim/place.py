@@ -9,7 +9,7 @@ import difflib
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -103,6 +103,12 @@ class Place:
         else:
             hint = f"; known are: {', '.join(self.wijken)}"
         raise UserError(f"unknown neighbourhood '{name}'{hint}")
+
+    def covering(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        """Which wijken these names cover, one flag a wijk; all where none is named."""
+        flags = np.zeros(len(self.wijken), np.bool_)
+        flags[[self.wijk(name) for name in names] or slice(None)] = True
+        return flags
 
     def _shown(self, alias: str) -> str:
         # a place is shown with its wijk, as "Noordoost (Beijum)"

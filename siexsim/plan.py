@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -82,17 +83,24 @@ class Course:
     outcomes: list[int] = field(default_factory=list)
     costs_cents: list[int] = field(default_factory=list)
 
-    def price_cents(self, kind: int, months: float) -> int:
+    def price_cents(self, kind: int, months: int) -> int:
         """Price of so many months of one intervention, without overhead and monitoring."""
         offer = self.helps.offers[kind]
         start = int(offer.price_start_eur * self.price_index * 100)
         monthly = int(offer.price_month_eur * self.price_index * 100)
-        return start + int(months) * monthly
+        return start + months * monthly
 
     def full_price_cents(self, kind: int) -> int:
         """Most that one course of an intervention can cost."""
-        claims = int(self.helps.offers[kind].pays_claims_eur * self.price_index * 100)
-        return self.price_cents(kind, np.ceil(self.helps.offers[kind].course_months)) + claims
+        return self.price_cents(kind, self.course_months(kind)) + self.claims_cents(kind)
+
+    def claims_cents(self, kind: int) -> int:
+        """Most that one course pays to creditors."""
+        return int(self.helps.offers[kind].pays_claims_eur * self.price_index * 100)
+
+    def course_months(self, kind: int) -> int:
+        """Longest that one course runs."""
+        return math.ceil(self.helps.offers[kind].course_months)
 
     def follow(self, households: Any, month: int) -> None:
         """Note which courses have ended since last month, and what they cost."""
@@ -101,15 +109,13 @@ class Course:
                 continue
             h, kind = households[self.rows[n]], self.kinds[n]
             if h.state != hh.PRESENT or h.help[kind] != hh.RUNNING:
-                ran = min(
-                    month - self.starts[n], int(np.ceil(self.helps.offers[kind].course_months))
-                )
+                ran = min(month - self.starts[n], self.course_months(kind))
                 self.ends[n] = month
                 gone = h.state != hh.PRESENT and h.help[kind] == hh.RUNNING
                 self.outcomes[n] = hh.DROPPED if gone else int(h.help[kind])
-                claims = int(self.helps.offers[kind].pays_claims_eur * self.price_index * 100)
-                done = self.outcomes[n] == hh.COMPLETED
-                self.costs_cents[n] = self.price_cents(kind, ran) + (claims if done else 0)
+                self.costs_cents[n] = self.price_cents(kind, ran)
+                if self.outcomes[n] == hh.COMPLETED:
+                    self.costs_cents[n] += self.claims_cents(kind)
 
     def start_courses(
         self, households: Any, waiting: NDArray[np.int64], parameters: Parameters,

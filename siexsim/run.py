@@ -135,20 +135,12 @@ def run_future(scenario: Scenario, number: int) -> Future:
     """One future, in the neighbourhoods that the plan covers: nothing differs elsewhere."""
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
-    wijken = covered(scenario, place)
+    wijken = place.covering(scenario.plan.wijken if scenario.plan else ())
     made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
     settled = settle(place, parameters, seed, made=made, only=wijken)
     without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
     assert with_plan is not None
     return Future(number, seed, account_of(without, with_plan, parameters))
-
-
-def covered(scenario: Scenario, place: Place) -> NDArray[np.bool_]:
-    """Which neighbourhoods a scenario's plan covers; all where it names none."""
-    where = np.zeros(len(place.wijken), np.bool_)
-    names = scenario.plan.wijken if scenario.plan else ()
-    where[[place.wijk(name) for name in names] or slice(None)] = True
-    return where
 
 
 def _pool(workers: int) -> Executor:
@@ -178,7 +170,8 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     """
     place = load_place(scenario.place)
     parameters = future_parameters(scenario, 0)
-    covered(scenario, place)  # a misspelt neighbourhood is said before anything is run
+    if scenario.plan is not None:
+        place.covering(scenario.plan.wijken)  # a misspelt one is said before anything is run
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample)
     progress("households", 1, 1)
