@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from siexsim import draws
 from siexsim import household as hh
-from siexsim.parameters import Parameters, stable_number
+from siexsim.draws import stable_number
+from siexsim.parameters import Parameters
 
 LEAVING_EVENT, SEPARATION_EVENT, MOVING_EVENT = 1, 9, 16
 STAYS, STUDIES, TEMPLATE, TRAITS, FIRST_JOB = range(draws.ARRIVAL_FIRST, draws.ARRIVAL_FIRST + 5)

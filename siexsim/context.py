@@ -34,6 +34,9 @@ class Month(NamedTuple):
     find: float  # factor on finding work
     rehousing: float  # factor on finding a home
     isolation: float  # added to the target of wellbeing stress
+    needs: float  # factor on what households can't do without
+    energy: float  # price of energy against the ordinary one
+    energy_allowance: int  # cents this month for households with a low income
     price_index: float  # prices, 2022-01 is 1
     help_index: float  # prices of help, fixed when a plan starts
     wage_index: float  # pay, 2022-01 is 1
@@ -105,6 +108,9 @@ def month_context(month: int, seed: int, parameters: Parameters, burn_in: bool =
         find=slack ** -parameters.value("context.unemployment_elasticity_find"),
         rehousing=1.0,
         isolation=0.0,
+        needs=1.0,
+        energy=1.0,
+        energy_allowance=0,
         price_index=index,
         help_index=1.0,
         wage_index=index,

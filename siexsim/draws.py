@@ -30,8 +30,10 @@ SLOTS: Final = 20
 
 # Slots outside the month: asked for one at a time, by whoever needs them.
 NEW_CLAIM: Final = 60
+SURVEY: Final = 61  # who answers a survey, and how far the answer is off
 HELP_FIRST: Final = 64  # eight decisions of help per intervention: HELP_FIRST + 8 * row + which
-HELP_REACH, HELP_ACCEPT, HELP_ORDER, HELP_COURSE, HELP_SUCCESS = range(5)
+HELP_REACH, HELP_ACCEPT, HELP_ORDER, HELP_COURSE, HELP_SUCCESS, HELP_ARM = range(6)
+MOST_INTERVENTIONS: Final = 16
 ARRIVAL_FIRST: Final = 192  # decisions about a household that arrives
 POPULATION_FIRST: Final = 256  # decisions of the synthesis
 FUTURE_FIRST: Final = 1024  # parameters of a future
@@ -145,3 +147,11 @@ def derive(parents: NDArray[np.uint64], month: int, event: int) -> NDArray[np.ui
     out = np.empty(len(parents), np.uint64)
     _derive(out, parents, month, event)
     return out
+
+
+def stable_number(text: str) -> int:
+    """A 64-bit number from a text, the same in every process and on every machine."""
+    number = 0xCBF29CE484222325  # FNV-1a
+    for byte in text.encode():
+        number = ((number ^ byte) * 0x100000001B3) % 2**64
+    return number

@@ -1,121 +1,71 @@
-"""Help as data: who is eligible, is found, says yes, waits and starts (process 9).
+"""Who is eligible for help, by which way it finds them, and who says yes (process 9).
 
 What happens in the course of help is a rule of the household's month (``rules/course.py``);
-here is what goes on between households: queues and budgets.
+queues and budgets are the plan's (``course.py``).
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final, Literal
+from collections.abc import Iterable
+from typing import Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from siexsim import draws
 from siexsim import household as hh
 from siexsim.compiled import kernel, rule
 from siexsim.errors import UserError, did_you_mean
-from siexsim.parameters import Parameter, Parameters, first_fault, read_table
-
-# Conditions that an intervention may ask of a household; all named ones must hold.
-CONDITIONS: Final = ("debts", "poor", "high_stress", "welfare", "unfit_home", "children")
-DEBTS, POOR, HIGH_STRESS, WELFARE, UNFIT_HOME, CHILDREN = (1 << k for k in range(6))
-
-# Numbers an intervention may have; what its file leaves out is neutral.
-NUMBERS: Final[Mapping[str, float]] = {
-    "course_months": 6.0, "success_share": 1.0, "price_start_eur": 0.0, "price_month_eur": 0.0,
-    "pays_claims_eur": 0.0, "reach_per_month": 0.0, "take_up": 0.0, "relief_housing": 0.0,
-    "relief_money": 0.0, "relief_wellbeing": 0.0, "relief_education": 0.0, "relief_work": 0.0,
-    "relief_heaviest": 0.0, "relief_others": 0.0, "fade_per_year": 0.5, "fixes_home": 0.0,
-    "settles_debts": 0.0, "find_early_factor": 1.0, "find_late_factor": 1.0,
-    "find_late_from_months": 0.0, "find_lasts_months": 0.0,
-}  # fmt: skip
+from siexsim.interventions import (
+    BY_ARREARS,
+    BY_PARTNER,
+    BY_SCHOOL,
+    BY_TENANCY,
+    BY_WELFARE,
+    CHILDREN,
+    DEBTS,
+    HIGH_STRESS,
+    NEEDS_HOME,
+    NUMBERS,
+    POOR,
+    PUPILS,
+    UNFIT_HOME,
+    WELFARE,
+)
+from siexsim.parameters import Parameters
+from siexsim.rules.course import pupils
+from siexsim.rules.work import mean_stress
 
 OFFER: Final = np.dtype(
-    [(name, "f8") for name in NUMBERS] + [("needs", "i8"), ("demand_led", "i8"), ("slot", "i8")],
+    [(name, "f8") for name in NUMBERS]
+    + [(name, "i8") for name in ("needs", "ways", "demand_led", "slot")],
     align=True,
 )
 HELPS: Final = np.dtype([("count", "i8"), ("offers", OFFER, (hh.MAX_INTERVENTIONS,))], align=True)
-
-
-class Intervention(BaseModel):
-    """One kind of help, as its data file says it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    title: str
-    titel: str
-    words: str
-    woorden: str
-    eligible: tuple[
-        Literal["debts", "poor", "high_stress", "welfare", "unfit_home", "children"], ...
-    ]
-    demand_led: bool
-    grade: Literal["A", "B", "C", "D"]
-    parameters: tuple[Parameter, ...]
-
-    @property
-    def needs(self) -> int:
-        """The conditions as bits."""
-        return sum(1 << CONDITIONS.index(word) for word in self.eligible)
-
-
-def read_intervention(text: str, name: str, origin: str) -> Intervention:
-    """Read an intervention from TOML; `origin` names the file in errors."""
-    try:
-        read = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{origin}: not valid TOML: {error}") from error
-    numbers = read.pop("numbers", {})
-    if not isinstance(numbers, dict):
-        raise UserError(f"{origin}: numbers: tables such as [numbers.take_up] are needed")
-    unknown = [key for key in numbers if key not in NUMBERS]
-    if unknown:
-        raise UserError(
-            f"{origin}: unknown number '{unknown[0]}'{did_you_mean(unknown[0], NUMBERS)}"
-        )
-    try:
-        return Intervention(name=name, parameters=tuple(read_table(numbers, name, origin)), **read)
-    except (ValidationError, TypeError) as error:
-        said = first_fault(error) if isinstance(error, ValidationError) else str(error)
-        raise UserError(f"{origin}: {said}") from error
-
-
-@cache
-def interventions() -> Mapping[str, Intervention]:
-    """The interventions that come with the program, by name."""
-    found = {}
-    folder = files("siexsim") / "data" / "interventions"
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".toml"):
-            name = path.name.removesuffix(".toml")
-            found[name] = read_intervention(path.read_text(encoding="utf-8"), name, path.name)
-    return found
+MOST_LIKELY: Final = 0.95  # nobody's yes is certain
 
 
 def compiled(names: Iterable[str], parameters: Parameters) -> Any:
     """The interventions as one record for the rules, ``offers`` in the order of `names`."""
     helps = np.zeros(1, HELPS).view(np.recarray)
+    known = parameters.interventions
     for k, name in enumerate(names):
+        if name not in known:
+            raise UserError(f"unknown intervention '{name}'{did_you_mean(name, known)}")
         offer = helps["offers"][0, k]
         for number, neutral in NUMBERS.items():
             key = f"{name}.{number}"
             offer[number] = parameters.value(key) if key in parameters.entries else neutral
-        offer["needs"] = interventions()[name].needs
-        offer["demand_led"] = interventions()[name].demand_led
+        offer["needs"] = known[name].needs
+        offer["ways"] = known[name].ways
+        offer["demand_led"] = known[name].demand_led
         # draws of an intervention don't depend on what else a plan offers
-        offer["slot"] = draws.HELP_FIRST + 8 * list(interventions()).index(name)
+        offer["slot"] = draws.HELP_FIRST + 8 * list(known).index(name)
         helps["count"] = k + 1
     return helps[0]
 
 
 @rule
-def conditions(h: Any, p: Any) -> int:
+def conditions(h: Any, p: Any, month: int) -> int:
     """The conditions that a household meets now, as bits."""
     met = 0
     if h.debt_state == hh.ARREARS or h.debt_state == hh.PROBLEMATIC:
@@ -126,8 +76,12 @@ def conditions(h: Any, p: Any) -> int:
         met |= WELFARE
     if h.home == hh.UNFIT or h.home == hh.THREATENED:
         met |= UNFIT_HOME
+    if h.home == hh.UNFIT or h.home == hh.LOST:
+        met |= NEEDS_HOME
     if h.kids > 0:
         met |= CHILDREN
+        if pupils(h, month) > 0:
+            met |= PUPILS
     for d in range(len(hh.DOMAINS)):
         if h.stress[d] > p.services.high_stress:
             met |= HIGH_STRESS
@@ -135,11 +89,82 @@ def conditions(h: Any, p: Any) -> int:
 
 
 @rule
-def acceptance(h: Any, take_up: float, p: Any) -> float:
+def group_of(h: Any) -> int:
+    """The group by which help would find the household (A8: who is poor; Q5)."""
+    if h.on_welfare == 1:
+        return hh.ON_WELFARE_GROUP
+    if h.position[0] == hh.PENSION:
+        return hh.PENSIONER_GROUP
+    best = hh.OTHER_GROUP
+    for a in range(hh.MAX_ADULTS):
+        position = h.position[a]
+        if position == hh.PERMANENT:
+            return hh.EMPLOYED_GROUP
+        if position == hh.FLEX:
+            best = hh.FLEX_GROUP
+        elif position == hh.SELF_EMPLOYED and best != hh.FLEX_GROUP:
+            best = hh.SELF_EMPLOYED_GROUP
+        elif (position == hh.WW or position == hh.DISABILITY) and best == hh.OTHER_GROUP:
+            best = hh.BENEFIT_GROUP
+    return best
+
+
+@rule
+def found(h: Any, ways: int, p: Any, month: int) -> float:
+    """How well the best way to this household works; who isn't known needs a partner (A9)."""
+    best = p.help.found_by_partner if ways & BY_PARTNER else 0.0
+    if ways & BY_WELFARE and h.on_welfare == 1:
+        best = max(best, p.help.found_by_welfare)
+    if ways & BY_ARREARS and (h.debt_state == hh.ARREARS or h.debt_state == hh.PROBLEMATIC):
+        best = max(best, p.help.found_by_arrears)
+    if ways & BY_TENANCY and h.tenure == hh.CORPORATION:
+        best = max(best, p.help.found_by_tenancy)
+    if ways & BY_SCHOOL and h.kids > 0 and pupils(h, month) > 0:
+        best = max(best, p.help.found_by_school)
+    return best
+
+
+@rule
+def trust(h: Any, k: int, helps: Any) -> float:
+    """What other help that is or was there does for being found and saying yes (I37)."""
+    factor = 1.0
+    for other in range(helps.count):
+        if other != k and (h.help[other] == hh.RUNNING or h.help[other] == hh.COMPLETED):
+            factor *= helps.offers[other].opens_factor
+    return factor
+
+
+@rule
+def acceptance(h: Any, take_up: float, opened: float, p: Any) -> float:
     """Chance to say yes when found: falls with shame and with stress (rows M23, G09; A9)."""
-    stress = (h.stress[0] + h.stress[1] + h.stress[2] + h.stress[3] + h.stress[4]) * 0.2
-    chance = take_up * (1.0 + p.help.readiness_weight * (h.readiness - 0.5))
-    return chance - p.help.reach_stress_slope * max(0.0, stress - p.stress.ordinary) * take_up
+    chance = 1.0 + p.help.readiness_weight * (h.readiness - 0.5)
+    chance -= p.help.reach_stress_slope * max(0.0, mean_stress(h) - p.stress.ordinary)
+    if h.on_welfare == 0:  # who never asked before is ashamed to begin
+        chance *= p.help.shame_factor
+    return min(MOST_LIKELY, take_up * chance * opened)
+
+
+@rule
+def note(h: Any, bit: int) -> None:
+    """Remember how far help came to this household."""
+    if h.met == 0:
+        h.group = group_of(h)
+    h.met |= bit
+
+
+@rule
+def approach(h: Any, k: int, offer: Any, helps: Any, p: Any, seed: Any, month: int) -> bool:
+    """Whether an eligible household is found this month, and says yes."""
+    opened = trust(h, k, helps)
+    reach = offer.reach_per_month * found(h, offer.ways, p, month) * opened
+    if draws.one(seed, h.id, month, offer.slot + draws.HELP_REACH) >= reach:
+        return False
+    note(h, hh.REACHED)
+    said = draws.one(seed, h.id, month, offer.slot + draws.HELP_ACCEPT)
+    if said >= acceptance(h, offer.take_up, opened, p):
+        return False
+    note(h, hh.ACCEPTED)
+    return True
 
 
 @kernel
@@ -152,26 +177,21 @@ def seek(
         h = households[rows[j]]
         if h.student == 1 or not where[h.wijk]:
             continue
-        met = conditions(h, p)
+        met = conditions(h, p, month)
         for k in range(helps.count):
             offer = helps.offers[k]
-            state = h.help[k]
-            if state == hh.UNTOUCHED and (met & offer.needs) == offer.needs:
-                slot = offer.slot
-                if draws.one(seed, h.id, month, slot + draws.HELP_REACH) < offer.reach_per_month:
-                    said = draws.one(seed, h.id, month, slot + draws.HELP_ACCEPT)
-                    if said < acceptance(h, offer.take_up, p):
-                        h.help[k] = hh.WAITING
-                        h.help_months[k] = 0
-                        state = hh.WAITING
-            elif state == hh.WAITING:
+            fits = (met & offer.needs) == offer.needs
+            if h.help[k] == hh.UNTOUCHED and fits:
+                note(h, hh.ELIGIBLE)
+                if approach(h, k, offer, helps, p, seed, month):
+                    h.help[k] = hh.WAITING
+                    h.help_months[k] = 0
+            elif h.help[k] == hh.WAITING:
                 h.help_months[k] += 1
-                gave_up = h.help_months[k] > p.help.longest_wait_months
-                if gave_up or (met & offer.needs) != offer.needs:
+                if h.help_months[k] > p.help.longest_wait_months or not fits:
                     h.help[k] = hh.UNTOUCHED
                     h.help_months[k] = 0
-                    state = hh.UNTOUCHED
-            if state == hh.WAITING and count < len(waiting):
+            if h.help[k] == hh.WAITING and count < len(waiting):
                 waiting[count, 0] = rows[j]
                 waiting[count, 1] = k
                 count += 1

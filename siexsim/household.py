@@ -49,6 +49,16 @@ UNTOUCHED, WAITING, RUNNING, COMPLETED, DROPPED = range(5)
 # Why a household is no longer present, or what it asks of the month's end.
 PRESENT, NOT_YET, MOVED_OUT, DIED, JOINED = 1, 0, 2, 3, 4
 
+# How far help came to a household, as bits; and the group by which it is found (A8, Q5).
+ELIGIBLE, REACHED, ACCEPTED, STARTED = (1 << k for k in range(4))
+GROUPS: Final = (
+    "none", "welfare", "pensioner", "flex", "self_employed", "employed", "benefit", "other",
+)  # fmt: skip
+(
+    NO_GROUP, ON_WELFARE_GROUP, PENSIONER_GROUP, FLEX_GROUP, SELF_EMPLOYED_GROUP, EMPLOYED_GROUP,
+    BENEFIT_GROUP, OTHER_GROUP,
+) = range(len(GROUPS))  # fmt: skip
+
 MAX_ADULTS: Final = 2
 MAX_CHILDREN: Final = 4
 MAX_INTERVENTIONS: Final = 12
@@ -134,10 +144,14 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("helped", "u1", (), "yes/no", 0, 1, "has ever started with help of the plan"),
     Field("raised_poor", "u1", (), "yes/no", 0, 1, "first adult grew up in a poor household"),
     Field("help", "i1", (MAX_INTERVENTIONS,), "", 0, 4, "state per intervention"),
+    Field("met", "u1", (), "bits", 0, 15, "was eligible, was reached, said yes, started"),
+    Field("group", "u1", (), "", 0, 7, "group it belonged to when it was first eligible"),
+    Field("rehoused", "u1", (), "yes/no", 0, 1, "given a home by help this month"),
+    Field("tutored", "u1", (), "count", 0, 4, "pupils in school support"),
     Field(
         "spare",
         "u1",
-        (5,),
+        (1,),
         "",
         0,
         0,
@@ -161,6 +175,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field("relief", "f8", (5,), "share", 0, 1, "part of the stress that help holds down now"),
     Field("find_factor", "f8", (), "factor", 0, 10, "help's effect on finding work; 1 is none"),
+    Field("support", "i4", (), "cent/month", 0, _PAY, "local income support through help"),
+    Field("spared", "i4", (), "cent/month", 0, _PAY, "needs that help lowers"),
     Field("development", "f8", (4,), "sd", -4, 4, "development of each child"),
     Field(
         "pension", "i4", (2,), "cent/month", 0, _PAY, "net pension on top of AOW, prices of 2022-01"

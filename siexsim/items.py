@@ -28,20 +28,21 @@ ITEMS: Final = (
     "disability", "aow", "supplementary_pension", "student_income", "allowances", "spending",
     "borrowed", "repayment", "collection_fee", "written_off", "debt_help", "eviction", "shelter",
     "mental_care", "somatic_care", "wmo", "youth_care", "special_school", "justice", "divided",
-    "help", "help_claim_paid",
+    "help", "help_claim_paid", "special_assistance", "energy_allowance", "energy_saved",
 )  # fmt: skip
 (
     WAGE, PRODUCTION, PAYROLL_TAX, WELFARE_PAID, WELFARE_TAX, WELFARE_ADMIN, WW_PAID,
     DISABILITY_PAID, AOW, SUPPLEMENTARY_PENSION, STUDENT_INCOME, ALLOWANCES_PAID, SPENDING,
     BORROWED, REPAYMENT, COLLECTION_FEE, WRITTEN_OFF, DEBT_HELP_COST, EVICTION_COST, SHELTER,
     MENTAL_CARE_COST, SOMATIC_CARE, WMO_COST, YOUTH_CARE_COST, SPECIAL_SCHOOL_COST, JUSTICE,
-    DIVIDED, HELP_COST, HELP_CLAIM_PAID,
+    DIVIDED, HELP_COST, HELP_CLAIM_PAID, SPECIAL_ASSISTANCE, ENERGY_ALLOWANCE, ENERGY_SAVED,
 ) = range(len(ITEMS))  # fmt: skip
 
 # Effect of one cent of an item on the household's savings and on its debt.
 ON_SAVINGS: Final[Mapping[int, int]] = {
     WAGE: 1, WELFARE_PAID: 1, WW_PAID: 1, DISABILITY_PAID: 1, AOW: 1, SUPPLEMENTARY_PENSION: 1,
     STUDENT_INCOME: 1, ALLOWANCES_PAID: 1, SPENDING: -1, BORROWED: 1, REPAYMENT: -1, DIVIDED: 1,
+    SPECIAL_ASSISTANCE: 1, ENERGY_ALLOWANCE: 1,
 }  # fmt: skip
 ON_DEBT: Final[Mapping[int, int]] = {
     BORROWED: 1, REPAYMENT: -1, COLLECTION_FEE: 1, WRITTEN_OFF: -1, HELP_CLAIM_PAID: -1,

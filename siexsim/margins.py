@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siexsim import draws
+from siexsim.draws import stable_number
 from siexsim.errors import UserError
-from siexsim.parameters import stable_number
 from siexsim.place import Place, read_packaged
 
 KINDS: Final = ("one_person", "couple", "couple_children", "one_parent")

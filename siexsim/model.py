@@ -12,18 +12,20 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from siexsim import arrivals, census, help, items
+from siexsim import arrivals, census, coupling, help, items
 from siexsim import household as hh
 from siexsim.context import Month, month_context
+from siexsim.course import Course
 from siexsim.errors import UserError
 from siexsim.household import Households, month_number
 from siexsim.items import DIVIDED, HELP_COST
 from siexsim.ledger import Ledger
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
-from siexsim.plan import Course, Plan, begin
+from siexsim.plan import Plan
 from siexsim.population import Population, synthesise
 from siexsim.rules.month import live_rows
+from siexsim.twins import part_ways
 
 BURN_IN_MONTHS = 36  # stress and debts settle in this time; spells come settled from the synthesis
 NOBODY = help.compiled([], Parameters.packaged())
@@ -98,6 +100,7 @@ class SiexModel(mesa.Model):
         start: str = "2022-01",
         settled: Households | None = None,
         keep_books: bool = False,
+        ranking: tuple[str, ...] = (),
     ) -> None:
         seed = 1 if rng is None else int(rng)
         super().__init__(rng=seed)
@@ -116,20 +119,21 @@ class SiexModel(mesa.Model):
         self.rows = np.flatnonzero(hh.present(settled)).astype(np.int64)
         self.here = np.bincount(settled["wijk"], minlength=len(self.place.wijken)) > 0
         self.movers = arrivals.movers(settled, self.place.wijk_codes, self.start, self.parameters)
-        self.course = self._begin(plan)
+        self.course = self._begin(plan, ranking)
         self.lines_by_month: list[NDArray[np.int64]] = []
         self.census_by_month: list[Any] = []
         self._lived: NDArray[np.bool_] | None = None
         self.datacollector = mesa.DataCollector(model_reporters=_REPORTERS)
 
-    def _begin(self, plan: Plan | None) -> Course | None:
+    def _begin(self, plan: Plan | None, ranking: tuple[str, ...]) -> Course | None:
         if plan is None:
             return None
         if month_number(plan.start) < self.start:
             raise UserError(f"the plan starts ({plan.start}) before the run does")
-        where = self.place.covering(plan.wijken)
         opening = month_context(month_number(plan.start), self.seed, self.parameters)
-        return begin(plan, where, self.parameters, opening.price_index)
+        return Course(
+            plan, self.place, self.parameters, self.seed, opening.price_index, self.sample, ranking
+        )
 
     # ---- a month -----------------------------------------------------------------------------
 
@@ -157,31 +161,31 @@ class SiexModel(mesa.Model):
             self._close_month()
 
     def _open_month(self) -> None:
-        self.context = month_context(self.month, self.seed, self.parameters)
+        self.context = self.alone = month_context(self.month, self.seed, self.parameters)
         self.lines = items.lines(len(self.place.wijken))
         self.census = census.census(len(self.place.wijken))
         if self.course is not None:
-            self.context = self.context._replace(help_index=self.course.price_index)
             self._give_help(self.course)
 
     def _give_help(self, course: Course) -> None:
+        """What the plan does this month, and what it leaves of homes and jobs for others."""
         course.follow(self.households, self.month)
-        first, last = month_number(course.plan.start), month_number(course.plan.end)
-        if self.month == last + 1:  # nobody waits for a plan that takes no one any more
-            waiting = self.households["help"] == hh.WAITING
-            self.households["help"][waiting] = hh.UNTOUCHED
-            self.households["help_months"][waiting] = 0
-        if not first <= self.month <= last:
-            return
-        waiting = np.empty((len(self.rows) * course.helps.count, 2), np.int64)
-        found = help.seek(
-            self.households, self.rows, course.where, course.helps, self.values,
-            np.uint64(self.seed), self.month, waiting,
+        homes, find, shares = 0.0, 1.0, self.values.help
+        if course.takes_homes:
+            homes = coupling.expected_homes(self.households, self.rows, self.values, self.context)
+        if shares.jobs_taken_share > 0:
+            total, extra = coupling.expected_jobs(
+                self.households, self.rows, self.values, self.context
+            )
+            find = coupling.left_over(total - extra, extra, shares.jobs_taken_share)
+        left = coupling.left_over(homes, course.homes_given, shares.homes_taken_share)
+        self.context = self.context._replace(
+            help_index=course.price_index, find=self.context.find * find,
+            rehousing=self.context.rehousing * left,
         )  # fmt: skip
-        course.start_courses(
-            self.households, waiting[:found], self.parameters, self.seed, self.month,
-            self.lines, self.books,
-        )  # fmt: skip
+        course.open_month(
+            self.households, self.rows, self.books, self.lines, self.values, self.month, homes
+        )
 
     def _live(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         stay, events = np.empty_like(rows), np.empty_like(rows)
@@ -203,7 +207,9 @@ class SiexModel(mesa.Model):
     def _close_month(self) -> None:
         if self.course is not None:
             spent = self.lines["cents"][:, HELP_COST]
-            spent += self.course.extra_cents(self.households, spent, self.month, self.parameters)
+            spent += self.course.extra_cents(self.households, spent, self.month)
+            if self.course.twins is not None:
+                self.course.twins.live(self.values, self.alone, NOBODY, self.seed, self.parameters)
         self.month += 1
         self._welcome()
         self.lines_by_month.append(self.lines["cents"])
@@ -213,13 +219,8 @@ class SiexModel(mesa.Model):
 
     def _welcome(self) -> None:
         """Households that begin this month join the place; its total follows the published path."""
-        people, month = np.asarray(self.households), self.month
-        leaving = self.events[people["leaving_child"][self.events] >= 0]
-        parting = self.events[people["separating"][self.events] == 1]
-        parents, couples = people[leaving], people[parting]
-        begun = [arrivals.leave_home(parents, self.seed, month, self.parameters)]
-        begun.append(arrivals.part(couples, self.seed, month))
-        people[leaving], people[parting] = parents, couples
+        month = self.month
+        *begun, parting = part_ways(self.households, self.events, self.seed, month, self.parameters)
         growth = self.parameters.value("population.household_growth_per_year")
         wanted = arrivals.thin(self.place.households_at(month, growth), self.sample)
         here = self.census["staying"].copy()
@@ -234,14 +235,14 @@ class SiexModel(mesa.Model):
                 self.context.price_index,
             )
         )
-        first = len(people)
+        first = len(self.households)
         self._people.extend(np.concatenate(begun))
         self.households = self._people.records
         self.rows = np.concatenate([self.rows, np.arange(first, len(self.households))])
         if len(self.books) > 1:
             self._books.extend(items.lines(len(self.households) - first))
             self.books = self._books.records
-            parted = np.arange(len(couples)) + first + len(begun[0])
+            parted = np.arange(len(parting)) + first + len(begun[0])
             self.books["cents"][parted, DIVIDED] += begun[1]["savings"]
             self.books["cents"][parting, DIVIDED] -= begun[1]["savings"]
 

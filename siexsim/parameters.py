@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from siexsim import draws
+from siexsim.draws import stable_number
 from siexsim.errors import UserError, did_you_mean
+from siexsim.evidence import GRADES, Parameter, read_table
+from siexsim.interventions import EFFECTS, Intervention, packaged_interventions
 
-GRADES: Final = ("A", "B", "C", "D", "assumption")
 RULE_THEMES: Final = (
     "life", "work", "income", "money", "housing", "stress", "children", "services", "prices",
     "help",
@@ -30,74 +31,17 @@ POPULATION: Final = "population"
 EFFECT_SETS: Final = ("evidence", "sceptical", "ipw")
 
 
-class Parameter(BaseModel):
-    """One number with its evidence.
-
-    `grade` is A (randomised or register evidence), B (quasi-experiment, strong statistics),
-    C (before-after, small study), D (no usable evidence) or "assumption".
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    theme: str
-    name: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    source: str
-    grade: Literal["A", "B", "C", "D", "assumption"]
-    used_in: str
-    meaning: str
-    betekenis: str
-    fixed: bool = False  # a definition or a law: not drawn in futures
-
-    @property
-    def key(self) -> str:
-        """Full name, such as "work.job_loss_flex"."""
-        return f"{self.theme}.{self.name}"
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Parameter:
-        for text in ("unit", "source", "used_in", "meaning", "betekenis"):
-            if not getattr(self, text).strip():
-                raise ValueError(f"'{text}' is empty")
-        if not self.low <= self.value <= self.high:
-            raise ValueError(f"value {self.value} lies outside {self.low} to {self.high}")
-        return self
-
-
-def first_fault(error: ValidationError) -> str:
-    """Say a schema library's first complaint in one plain line."""
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def read_table(tables: Mapping[str, Any], theme: str, origin: str) -> list[Parameter]:
-    """Make the parameters of one theme from tables already read."""
-    parameters = []
-    for name, table in tables.items():
-        try:
-            parameters.append(Parameter(theme=theme, name=name, **table))
-        except (ValidationError, TypeError) as error:
-            said = first_fault(error) if isinstance(error, ValidationError) else str(error)
-            raise UserError(f"{origin}: parameter '{name}': {said}") from error
-    return parameters
-
-
 @cache
 def _packaged() -> Mapping[str, Parameter]:
     found: dict[str, Parameter] = {}
-    data = files("siexsim") / "data"
-    for kind in ("parameters", "interventions"):
-        for path in sorted((data / kind).iterdir(), key=lambda entry: entry.name):
-            if path.name.endswith(".toml"):
-                theme = path.name.removesuffix(".toml")
-                tables = tomllib.loads(path.read_text(encoding="utf-8"))
-                tables = tables.get("numbers", {}) if kind == "interventions" else tables
-                for parameter in read_table(tables, theme, path.name):
-                    found[parameter.key] = parameter
+    folder = files("siexsim") / "data" / "parameters"
+    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if path.name.endswith(".toml"):
+            theme = path.name.removesuffix(".toml")
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            found |= {one.key: one for one in read_table(tables, theme, path.name)}
+    for intervention in packaged_interventions().values():
+        found |= {one.key: one for one in intervention.parameters}
     return found
 
 
@@ -111,11 +55,25 @@ class Parameters(Mapping[str, Parameter]):
     """
 
     entries: Mapping[str, Parameter]
+    interventions: Mapping[str, Intervention]
 
     @classmethod
     def packaged(cls) -> Parameters:
-        """The parameters that come with the program."""
-        return cls(_packaged())
+        """The parameters and interventions that come with the program."""
+        return cls(_packaged(), packaged_interventions())
+
+    def with_interventions(self, more: Iterable[Intervention]) -> Parameters:
+        """Add interventions of a user's own, with their numbers."""
+        entries, known = dict(self.entries), dict(self.interventions)
+        for one in more:
+            if one.name in known:
+                raise UserError(f"there is an intervention '{one.name}' already")
+            known[one.name] = one
+            entries |= {number.key: number for number in one.parameters}
+        if len(known) > draws.MOST_INTERVENTIONS:
+            most = draws.MOST_INTERVENTIONS - len(packaged_interventions())
+            raise UserError(f"at most {most} interventions of one's own can be added")
+        return replace(self, entries=entries, interventions=known)
 
     def __getitem__(self, key: str) -> Parameter:
         if key not in self.entries:
@@ -150,9 +108,21 @@ class Parameters(Mapping[str, Parameter]):
 
     def with_set(self, name: str) -> Parameters:
         """Apply one of the packaged sets of overrides (effect sets); futures don't vary these."""
-        changed = self.with_(override_set(name))
-        held = {key: changed[key].model_copy(update={"fixed": True}) for key in override_set(name)}
+        values = {**self._own_set(name), **override_set(name)}
+        changed = self.with_(values)
+        held = {key: changed[key].model_copy(update={"fixed": True}) for key in values}
         return replace(self, entries={**changed.entries, **held})
+
+    def _own_set(self, name: str) -> dict[str, float]:
+        """Values of an effect set for a user's own interventions, which the set can't name.
+
+        Sceptical: what isn't graded A or B has its least plausible effect; ipw: the strongest.
+        """
+        own = self.interventions.keys() - packaged_interventions().keys()
+        numbers = [self[f"{i}.{n}"] for i in own for n in EFFECTS if f"{i}.{n}" in self.entries]
+        if name == "sceptical":
+            return {one.key: one.low for one in numbers if one.grade not in ("A", "B")}
+        return {one.key: one.high for one in numbers} if name == "ipw" else {}
 
     def drawn(self, seed: int, future: int) -> Parameters:
         """Draw every free parameter from a triangle over its range, for one future.
@@ -204,14 +174,6 @@ def _triangle(u: float, p: Parameter) -> float:
     if u < cut:
         return p.low + math.sqrt(u * width * (p.value - p.low))
     return p.high - math.sqrt((1 - u) * width * (p.high - p.value))
-
-
-def stable_number(text: str) -> int:
-    """A 64-bit number from a text, the same in every process and on every machine."""
-    number = 0xCBF29CE484222325  # FNV-1a
-    for byte in text.encode():
-        number = ((number ^ byte) * 0x100000001B3) % 2**64
-    return number
 
 
 @cache

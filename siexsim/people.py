@@ -19,8 +19,8 @@ from scipy.special import ndtri
 
 from siexsim import draws
 from siexsim import household as hh
+from siexsim.draws import stable_number
 from siexsim.margins import CHILD_CLASS_YEARS, COUPLE, COUPLE_CHILDREN, household_types, table
-from siexsim.parameters import stable_number
 from siexsim.place import Place
 
 Floats = NDArray[np.float64]

@@ -1,47 +1,136 @@
-"""A plan: which help, where, when, for whom and for how much; and the course it takes in a run."""
+"""A plan: which help, where, when, for whom and for how much; frozen, as its file says it.
+
+How it fares in a world is ``course.py``. Plans compose:
+
+>>> plan = Plan(mix={"debt_relief": 1.0}, budget_eur_per_year=500_000)
+>>> plan.starting_in("Noordoost").then_to("Noordwest", start="2024-07").all_wijken
+('Noordoost', 'Noordwest')
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from siexsim import draws, help
-from siexsim import household as hh
 from siexsim.errors import did_you_mean
 from siexsim.household import month_number
-from siexsim.items import HELP_COST, Till, post
-from siexsim.parameters import Parameters
+from siexsim.interventions import packaged_interventions
 
-TARGETS: Final = ("first_come", "heaviest_stress", "prevention")
-_DATE = r"^\d{4}-(0[1-9]|1[0-2])$"
+Target = Literal["first_come", "heaviest_stress", "prevention", "highest_return"]
+Allocation = Literal["fixed", "learning", "perfect"]
+Design = Literal["none", "before_after", "matched", "trial"]
+Payer = Literal["state", "insurer", "corporation", "uwv", "private"]
+
+_DATE: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+_MOST_EUR: Final = 1e9
+Date = Annotated[str, Field(pattern=_DATE)]
+Year = Annotated[str, Field(pattern=r"^\d{4}$")]
+Euros = Annotated[float, Field(ge=0, le=_MOST_EUR, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-class Plan(BaseModel):
-    """What is invested, in whom and where. Shares of the mix sum to one."""
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+class Go(_Part):
+    """Rule by which a stage opens: what was measured so far is at least so much.
+
+    `measured` is "return_per_euro" (public euros a year per euro of help), "stress" (fall of mean
+    stress, 0 to 1), "out_of_poverty" or "completed" (shares of participants).
+    """
+
+    measured: Literal["return_per_euro", "stress", "out_of_poverty", "completed"]
+    at_least: float = Field(allow_inf_nan=False)
+
+
+class Stage(_Part):
+    """Neighbourhoods that a plan comes to at a date, if its rule says so then or in a later year.
+
+    `budget_eur_per_year`, where given, is the plan's budget from then on.
+    """
+
+    wijken: tuple[str, ...] = Field(min_length=1)
+    start: Date
+    go: Go | None = None
+    budget_eur_per_year: Euros | None = None
+
+
+class BringForward(_Part):
+    """Money of a later year that is spent in an earlier one (B2)."""
+
+    from_year: Year
+    to_year: Year
+    eur: Euros
+
+    @model_validator(mode="after")
+    def _is_forward(self) -> BringForward:
+        if self.to_year >= self.from_year:
+            raise ValueError(
+                f"money is brought forward from {self.from_year} to {self.to_year}; "
+                "that must be an earlier year"
+            )
+        return self
+
+
+class Agreement(_Part):
+    """What another payer agreed: its share of the investment, and of its own gain it pays in."""
+
+    pays_share: Share = 0.0
+    returns_share: Share = 0.0
+
+
+class Monitoring(_Part):
+    """How the plan measures what it does: a design, for how many, for how long.
+
+    A trial lets as many wait as start, by lot, until `followed` of each are in it.
+    """
+
+    design: Design = "matched"
+    followed: int = Field(default=400, ge=1, le=100_000)
+    months: int = Field(default=12, ge=6, le=36)
+
+
+class Plan(_Part):
+    """What is invested, in whom and where. Shares of the mix sum to one.
+
+    `budget_by_year` replaces the yearly budget in the years it names. `capacity` is how many
+    courses of an intervention run at once. `revolving_share` is the part of the measured return
+    that is invested again (B7).
+    """
 
     mix: dict[str, float]
-    budget_eur_per_year: float = Field(ge=0, le=1e9, allow_inf_nan=False)
-    start: str = Field(default="2022-07", pattern=_DATE)
-    end: str = Field(default="2026-06", pattern=_DATE)
+    budget_eur_per_year: Euros
+    budget_by_year: dict[Year, Euros] = {}
+    bring_forward: tuple[BringForward, ...] = ()
+    start: Date = "2022-07"
+    end: Date = "2026-06"
     wijken: tuple[str, ...] = ()
-    target: Literal["first_come", "heaviest_stress", "prevention"] = "first_come"
+    stages: tuple[Stage, ...] = ()
+    target: Target = "first_come"
+    capacity: dict[str, Annotated[int, Field(ge=0)]] = {}
+    allocation: Allocation = "fixed"
+    monitoring: Monitoring = Monitoring()
+    revolving_share: Share = 0.0
+    cofinancing: dict[Payer, Agreement] = {}
+    extension_years: int = Field(default=0, ge=0, le=10)
 
     @field_validator("mix")
     @classmethod
-    def _is_a_mix(cls, mix: dict[str, float]) -> dict[str, float]:
+    def _is_a_mix(cls, mix: dict[str, float], info: ValidationInfo) -> dict[str, float]:
         if not mix:
             raise ValueError("a mix names at least one intervention")
+        _check_names(mix, info)
         for name, share in mix.items():
-            if name not in help.interventions():
-                known = did_you_mean(name, help.interventions())
-                raise ValueError(f"unknown intervention '{name}'{known}")
             if not 0 <= share <= 1:
                 raise ValueError(
                     f"the share of '{name}' is {share:g}; a share lies between 0 and 1"
@@ -50,10 +139,41 @@ class Plan(BaseModel):
             raise ValueError(f"the shares sum to {sum(mix.values()):g}; they must sum to 1")
         return mix
 
+    @field_validator("capacity")
+    @classmethod
+    def _are_known(cls, capacity: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        _check_names(capacity, info)
+        return capacity
+
     @model_validator(mode="after")
     def _is_in_order(self) -> Plan:
         if self.end < self.start:
             raise ValueError(f"the plan ends ({self.end}) before it starts ({self.start})")
+        if self.stages and self.wijken:
+            raise ValueError("a plan has 'wijken' or 'stages', not both")
+        for before, stage in zip(self.stages, self.stages[1:], strict=False):
+            if stage.start < before.start:
+                raise ValueError(f"a stage starts ({stage.start}) before the one it follows")
+        if self.stages and not self.start <= self.stages[0].start <= self.end:
+            raise ValueError(
+                f"the first stage starts in {self.stages[0].start}; it must start within the plan"
+            )
+        shared = sum(one.pays_share for one in self.cofinancing.values())
+        if shared > 1:
+            raise ValueError(f"co-financers pay {shared:g} of the costs; at most 1 is possible")
+        needed = {}
+        for one in self.bring_forward:
+            needed[one.from_year] = needed.get(one.from_year, 0.0) + one.eur
+        for year, eur in needed.items():
+            if eur > self.year_budget_eur(int(year)) + 0.5:
+                raise ValueError(
+                    f"{eur:,.0f} is brought forward from {year}, whose budget is "
+                    f"{self.year_budget_eur(int(year)):,.0f}"
+                )
+        measured = any(stage.go and stage.go.measured != "completed" for stage in self.stages)
+        measured = measured or self.revolving_share > 0 or self.allocation == "learning"
+        if measured and self.monitoring.design == "none":
+            raise ValueError("this plan decides on what is measured; it needs a design to measure")
         return self
 
     @property
@@ -61,136 +181,75 @@ class Plan(BaseModel):
         """Names of the interventions in the mix, in a fixed order."""
         return sorted(self.mix)
 
-    def budget_to_date_eur(self, month: int) -> float:
-        """Budget that may be bound by the end of this month: it comes free month by month."""
+    @property
+    def all_wijken(self) -> tuple[str, ...]:
+        """Neighbourhoods of all stages; empty means everywhere."""
+        if self.stages:
+            return tuple(dict.fromkeys(name for stage in self.stages for name in stage.wijken))
+        return self.wijken
+
+    @property
+    def measures(self) -> bool:
+        """Whether the plan follows participants and others to learn what help does."""
+        return self.monitoring.design != "none"
+
+    def months_in(self, year: int) -> int:
+        """Months of a calendar year in which the plan takes people."""
         first, last = month_number(self.start), month_number(self.end)
-        months = min(max(month - first + 1, 0), last - first + 1)
-        return self.budget_eur_per_year * months / 12
+        january = (year - 1900) * 12
+        return max(0, min(last, january + 11) - max(first, january) + 1)
+
+    def year_budget_eur(self, year: int, yearly_eur: float | None = None) -> float:
+        """Budget of one calendar year before bringing forward; a part year has its part."""
+        usual = self.budget_eur_per_year if yearly_eur is None else yearly_eur
+        if str(year) in self.budget_by_year:
+            return self.budget_by_year[str(year)] if self.months_in(year) else 0.0
+        return usual * self.months_in(year) / 12
+
+    def month_budget_eur(self, month: int, yearly_eur: float | None = None) -> float:
+        """Budget that comes free in one month, money brought forward included.
+
+        Parameters
+        ----------
+        month
+            Months since 1900-01.
+        yearly_eur
+            What a stage put in place of the plan's yearly budget.
+        """
+        year = 1900 + month // 12
+        if not month_number(self.start) <= month <= month_number(self.end):
+            return 0.0
+        whole = self.year_budget_eur(year, yearly_eur)
+        for one in self.bring_forward:
+            whole += one.eur * ((one.to_year == str(year)) - (one.from_year == str(year)))
+        return whole / self.months_in(year)
+
+    def starting_in(self, *wijken: str, start: str | None = None) -> Plan:
+        """The same plan, beginning in these neighbourhoods."""
+        first = Stage(wijken=wijken, start=start or self.start)
+        return self.changed(wijken=(), stages=(first,))
+
+    def then_to(
+        self, *wijken: str, start: str, go: Mapping[str, Any] | Go | None = None,
+        budget_eur_per_year: float | None = None,
+    ) -> Plan:  # fmt: skip
+        """The same plan, going on to these neighbourhoods at a date, if a rule says so."""
+        rule = Go(**go) if isinstance(go, Mapping) else go
+        more = Stage(wijken=wijken, start=start, go=rule, budget_eur_per_year=budget_eur_per_year)
+        return self.changed(stages=(*self.stages, more))
+
+    def changed(self, **changes: Any) -> Plan:
+        """The same plan with some parts replaced, checked anew."""
+        content = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate(
+            {**content, **changes},
+            context={"interventions": [*self.mix, *packaged_interventions()]},
+        )
 
 
-@dataclass
-class Course:
-    """How a plan fares in one world: who takes part, what is bound and what is spent."""
-
-    plan: Plan
-    helps: Any
-    where: NDArray[np.bool_]
-    price_index: float = 1.0
-    rows: list[int] = field(default_factory=list)  # participants, in order of start
-    kinds: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    outcomes: list[int] = field(default_factory=list)
-    costs_cents: list[int] = field(default_factory=list)
-
-    def price_cents(self, kind: int, months: int) -> int:
-        """Price of so many months of one intervention, without overhead and monitoring."""
-        offer = self.helps.offers[kind]
-        start = int(offer.price_start_eur * self.price_index * 100)
-        monthly = int(offer.price_month_eur * self.price_index * 100)
-        return start + months * monthly
-
-    def full_price_cents(self, kind: int) -> int:
-        """Most that one course of an intervention can cost."""
-        return self.price_cents(kind, self.course_months(kind)) + self.claims_cents(kind)
-
-    def claims_cents(self, kind: int) -> int:
-        """Most that one course pays to creditors."""
-        return int(self.helps.offers[kind].pays_claims_eur * self.price_index * 100)
-
-    def course_months(self, kind: int) -> int:
-        """Longest that one course runs."""
-        return math.ceil(self.helps.offers[kind].course_months)
-
-    def follow(self, households: Any, month: int) -> None:
-        """Note which courses have ended since last month, and what they cost."""
-        for n in range(len(self.rows)):
-            if self.ends[n] >= 0:
-                continue
-            h, kind = households[self.rows[n]], self.kinds[n]
-            if h.state != hh.PRESENT or h.help[kind] != hh.RUNNING:
-                ran = min(month - self.starts[n], self.course_months(kind))
-                self.ends[n] = month
-                gone = h.state != hh.PRESENT and h.help[kind] == hh.RUNNING
-                self.outcomes[n] = hh.DROPPED if gone else int(h.help[kind])
-                self.costs_cents[n] = self.price_cents(kind, ran)
-                if self.outcomes[n] == hh.COMPLETED:
-                    self.costs_cents[n] += self.claims_cents(kind)
-
-    def start_courses(
-        self, households: Any, waiting: NDArray[np.int64], parameters: Parameters,
-        seed: int, month: int, lines: Any, books: Any,
-    ) -> None:  # fmt: skip
-        """Start who waits, first in the order of the target, as far as the budget reaches."""
-        overhead = 1 + parameters.value("help.overhead_share")
-        following = self.following_cents(parameters) * self.followed_months(parameters)
-        weight = int(households["weight"][0])
-        for kind, name in enumerate(self.plan.interventions):
-            here = waiting[waiting[:, 1] == kind, 0]
-            if len(here) == 0:
-                continue
-            budget = self.plan.budget_to_date_eur(month) * self.plan.mix[name] * 100
-            costs = [c for c, k in zip(self.costs_cents, self.kinds, strict=True) if k == kind]
-            bound = sum(costs) * overhead + len(costs) * following
-            price = self.full_price_cents(kind) * overhead + following
-            places = int((budget / weight - bound) // max(price, 1))
-            for row in self._in_order(households, here, kind, seed, month)[: max(places, 0)]:
-                self._start(households, int(row), kind, month, lines, books)
-
-    def _in_order(
-        self, households: Any, rows: NDArray[np.int64], kind: int, seed: int, month: int
-    ) -> NDArray[np.int64]:
-        chosen = households[rows]
-        slot = int(self.helps.offers[kind].slot) + draws.HELP_ORDER
-        tie = draws.uniform(seed, chosen["id"], month, slot)
-        first = {
-            "first_come": -chosen["help_months"][:, kind].astype(float),
-            "heaviest_stress": -chosen["stress"].mean(axis=1),
-            "prevention": -((chosen["poor"] == 0) & (chosen["claims"] <= 2)).astype(float),
-        }[self.plan.target]
-        return rows[np.lexsort((tie, first))]
-
-    def _start(
-        self, households: Any, row: int, kind: int, month: int, lines: Any, books: Any
-    ) -> None:
-        h = households[row]
-        h.help[kind] = hh.RUNNING
-        h.help_months[kind] = 0
-        h.helped = 1
-        cents = self.price_cents(kind, 0)
-        post(Till(lines[h.wijk], books[row if len(books) > 1 else 0]), HELP_COST, cents)
-        self.rows.append(row)
-        self.kinds.append(kind)
-        self.starts.append(month)
-        self.ends.append(-1)
-        self.outcomes.append(hh.RUNNING)
-        self.costs_cents.append(self.full_price_cents(kind))
-
-    def extra_cents(
-        self, households: Any, spent: NDArray[np.int64], month: int, parameters: Parameters
-    ) -> NDArray[np.int64]:  # fmt: skip
-        """Overhead on what was spent, and following each participant; cents per neighbourhood."""
-        extra = (spent * parameters.value("help.overhead_share")).astype(np.int64)
-        months = self.followed_months(parameters)
-        followed = [r for r, s in zip(self.rows, self.starts, strict=True) if month - s < months]
-        if followed:
-            wijken = households["wijk"][np.unique(followed)]
-            cents = self.following_cents(parameters)
-            extra += np.bincount(wijken, minlength=len(extra)) * cents
-        return extra
-
-    def following_cents(self, parameters: Parameters) -> int:
-        """Price of following one participant for a month."""
-        yearly = parameters.value("help.monitoring_eur_per_year")
-        return int(yearly * self.price_index * 100) // 12
-
-    def followed_months(self, parameters: Parameters) -> int:
-        """Months that a participant is followed."""
-        return round(12 * parameters.value("help.monitoring_years"))
-
-
-def begin(
-    plan: Plan, where: NDArray[np.bool_], parameters: Parameters, price_index: float
-) -> Course:
-    """Start keeping track of a plan in a world; `where` tells which wijken it covers."""
-    return Course(plan, help.compiled(plan.interventions, parameters), where, price_index)
+def _check_names(names: Iterable[str], info: ValidationInfo) -> None:
+    # a scenario may bring interventions of its own
+    known = (info.context or {}).get("interventions") or packaged_interventions()
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown intervention '{name}'{did_you_mean(name, known)}")

@@ -18,9 +18,10 @@ import pandas as pd
 
 from siexsim import circumstances, draws, livelihoods, schooling
 from siexsim import household as hh
+from siexsim.draws import stable_number
 from siexsim.errors import UserError
 from siexsim.margins import rake, targets, whole_types
-from siexsim.parameters import Parameters, stable_number
+from siexsim.parameters import Parameters
 from siexsim.people import People, identities, settle
 from siexsim.place import Place
 from siexsim.population_fit import fit_table

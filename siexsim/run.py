@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from siexsim import draws
 from siexsim.account import Account, open_account
 from siexsim.context import month_context
+from siexsim.course import Course
 from siexsim.household import Households
 from siexsim.ledger import Ledger
 from siexsim.model import SiexModel, settle
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
-from siexsim.plan import Course
 from siexsim.population import synthesise
 from siexsim.rules.stress import damped
 from siexsim.scenario import Scenario

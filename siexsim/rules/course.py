@@ -14,9 +14,11 @@ from siexsim import items
 from siexsim.compiled import rule
 from siexsim.draws import HELP_COURSE, HELP_SUCCESS, one
 from siexsim.items import post
-from siexsim.rules.life import PER_MONTH
+from siexsim.rules.life import PER_MONTH, years_old
 from siexsim.rules.money import enter_arrangement
 from siexsim.rules.work import bandwidth
+
+SCHOOL_FROM, SCHOOL_TO = 4, 18  # years; ages of pupils, by law
 
 
 @rule
@@ -44,26 +46,58 @@ def pay_creditors(h: Any, cents: int, till: Any) -> None:
 
 
 @rule
+def pupils(h: Any, month: int) -> int:
+    """Children at home who go to school."""
+    count = 0
+    for k in range(hh.MAX_CHILDREN):
+        born = h.child_birth[k]
+        if born != hh.NO_BIRTH and SCHOOL_FROM <= years_old(born, month) < SCHOOL_TO:
+            count += 1
+    return count
+
+
+@rule
+def give_home(h: Any, offer: Any) -> None:
+    """A home that fits; one that isn't one's own any more comes out of the common stock."""
+    if h.home != hh.THREATENED:
+        h.rehoused = 1
+    h.home = hh.FITS
+    h.months_lost = 0
+
+
+@rule
+def teach(h: Any, sd: float, c: Any) -> None:
+    """What tutoring leaves with each pupil at home (row I28)."""
+    for k in range(hh.MAX_CHILDREN):
+        born = h.child_birth[k]
+        if born != hh.NO_BIRTH and SCHOOL_FROM <= years_old(born, c.month) < SCHOOL_TO:
+            h.development[k] = min(4.0, h.development[k] + sd)
+
+
+@rule
 def succeed(h: Any, offer: Any, p: Any, c: Any, u: float, till: Any) -> None:
     """What a completed course changes in the household's circumstances."""
     if offer.settles_debts > 0.5 and h.debt > 0 and h.debt_state != hh.ARRANGEMENT:
         enter_arrangement(h, p, c)
-    troubled = h.home == hh.UNFIT or h.home == hh.THREATENED
-    if offer.demand_led == 1:
-        heaviest = heaviest_domain(h)
-        if heaviest == hh.MONEY and offer.pays_claims_eur > 0.0:
-            pay_creditors(h, int(offer.pays_claims_eur * c.help_index * 100), till)
-        if heaviest == hh.HOUSING and troubled and u < offer.fixes_home:
-            h.home = hh.FITS
-    elif troubled and u < offer.fixes_home:
-        h.home = hh.FITS
+    if offer.claims_support > 0.5:
+        h.claims_welfare = 1
+        h.claims_allowances = 1
+    if offer.develops_sd > 0.0:
+        teach(h, offer.develops_sd, c)
+    heaviest = heaviest_domain(h) if offer.demand_led == 1 else -1
+    if heaviest == hh.MONEY and offer.pays_claims_eur > 0.0:
+        pay_creditors(h, int(offer.pays_claims_eur * c.help_index * 100), till)
+    asked = offer.demand_led == 0 or heaviest == hh.HOUSING
+    if h.home != hh.FITS and asked and u < offer.fixes_home:
+        give_home(h, offer)
 
 
 @rule
 def run_course(h: Any, k: int, offer: Any, p: Any, c: Any, till: Any) -> None:
     """One month of help that runs; at its end it has worked or not."""
     h.help_months[k] += 1
-    post(till, items.HELP_COST, int(offer.price_month_eur * c.help_index * 100))
+    heads = int(h.tutored) if offer.price_per_child > 0.5 else 1
+    post(till, items.HELP_COST, int(offer.price_month_eur * c.help_index * 100) * heads)
     # who carries much stress fails more often; the risk of a month makes the share of the course
     share = max(0.01, 1.0 - (1.0 - offer.success_share) * (2.0 - bandwidth(h, p)))
     fails = 1.0 - math.exp(math.log(share) / math.ceil(offer.course_months))
@@ -75,6 +109,14 @@ def run_course(h: Any, k: int, offer: Any, p: Any, c: Any, till: Any) -> None:
         h.help[k] = hh.COMPLETED
         h.help_months[k] = 0
         succeed(h, offer, p, c, one(c.seed, h.id, c.drawn, slot + HELP_SUCCESS), till)
+
+
+@rule
+def relapse(h: Any, k: int, offer: Any) -> None:
+    """The gain is lost: what came by this help goes, a home given is in danger (A6, I22)."""
+    h.help[k] = hh.DROPPED
+    if offer.takes_stock > 0.5 and h.home == hh.FITS and h.tenure != hh.OWNER:
+        h.home = hh.THREATENED
 
 
 @rule
@@ -99,13 +141,43 @@ def add_relief(h: Any, offer: Any, strength: float) -> None:
 
 
 @rule
+def keep_effects(h: Any, k: int, offer: Any, p: Any, c: Any) -> None:
+    """A month after a completed course: what it left fades, lasts its time, or is lost."""
+    h.help_months[k] = min(h.help_months[k] + 1, 1200)
+    lost = one(c.seed, h.id, c.drawn, offer.slot + HELP_COURSE)
+    if lost < offer.relapse_per_year * PER_MONTH:
+        relapse(h, k, offer)
+        return
+    since = h.help_months[k] - offer.find_late_from_months
+    if 0 <= since < offer.find_lasts_months:
+        h.find_factor *= offer.find_late_factor
+    h.support += int(offer.support_eur_per_year * c.price_index * 100 * PER_MONTH)
+    if h.help_months[k] < offer.spares_lasts_months:
+        spared = offer.spares_eur_per_year * c.price_index * c.energy
+        h.spared += int(spared * 100 * PER_MONTH)
+    years = h.help_months[k] * PER_MONTH
+    add_relief(h, offer, math.exp(years * math.log(1.0 - offer.fade_per_year)))
+
+
+@rule
+def strengthen(h: Any, p: Any) -> None:
+    """Several kinds of help together may do more than their sum, never more than there is."""
+    for d in range(len(hh.DOMAINS)):
+        h.relief[d] = min(1.0, h.relief[d] * p.help.synergy_factor)
+    h.find_factor = 1.0 + (h.find_factor - 1.0) * p.help.synergy_factor
+
+
+@rule
 def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
     """A month of all help of the household; effects are made anew from what is in force."""
     if h.helped == 0:
         return
     h.find_factor = 1.0
+    h.support = 0
+    h.spared = 0
     for d in range(len(hh.DOMAINS)):
         h.relief[d] = 0.0
+    together = 0
     for k in range(helps.count):
         offer = helps.offers[k]
         if h.help[k] == hh.RUNNING:
@@ -115,14 +187,7 @@ def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
                 done = h.help[k] == hh.COMPLETED
                 add_relief(h, offer, 1.0 if done else h.help_months[k] / offer.course_months)
         elif h.help[k] == hh.COMPLETED:
-            h.help_months[k] = min(h.help_months[k] + 1, 1200)
-            if (
-                one(c.seed, h.id, c.drawn, offer.slot + HELP_COURSE)
-                < p.help.relapse_per_year * PER_MONTH
-            ):
-                h.help[k] = hh.DROPPED
-            since = h.help_months[k] - offer.find_late_from_months
-            if 0 <= since < offer.find_lasts_months:
-                h.find_factor *= offer.find_late_factor
-            years = h.help_months[k] * PER_MONTH
-            add_relief(h, offer, math.exp(years * math.log(1.0 - offer.fade_per_year)))
+            keep_effects(h, k, offer, p, c)
+        together += h.help[k] == hh.RUNNING or h.help[k] == hh.COMPLETED
+    if together > 1:
+        strengthen(h, p)

@@ -133,6 +133,17 @@ def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
 
 
 @rule
+def receive_support(h: Any, p: Any, c: Any, till: Any) -> None:
+    """Local support that help found (row I35), and the energy allowance where there is one."""
+    if h.support > 0:
+        h.allowances += h.support
+        post(till, items.SPECIAL_ASSISTANCE, h.support)
+    if c.energy_allowance > 0 and h.ratio <= p.income.energy_allowance_ratio:
+        h.allowances += c.energy_allowance
+        post(till, items.ENERGY_ALLOWANCE, c.energy_allowance)
+
+
+@rule
 def keep_poverty_clock(h: Any, p: Any) -> None:
     """Note whether the household is poor this month, and for how long it has been."""
     if h.ratio <= p.income.poverty_ratio:
@@ -173,6 +184,7 @@ def receive_income(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     h.income = income
     h.ratio = income / minimum
     receive_allowances(h, p, c, draw, till)
+    receive_support(h, p, c, till)
     keep_poverty_clock(h, p)
 
 

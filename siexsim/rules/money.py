@@ -20,7 +20,17 @@ def unavoidable(h: Any, p: Any, c: Any) -> int:
     paired = h.birth[1] != hh.NO_BIRTH
     eur = p.money.need_couple_eur if paired else p.money.need_single_eur
     eur += p.money.need_child_eur * h.kids
-    return int(eur * c.price_index * 100)
+    eur += p.money.energy_eur * (c.energy - 1.0)  # at ordinary prices energy is in the needs
+    return int(eur * c.price_index * c.needs * 100)
+
+
+@rule
+def spare_energy(h: Any, need: int, till: Any) -> int:
+    """What energy help keeps in the purse at the same comfort (row I31)."""
+    saved = min(int(h.spared), need)
+    if saved > 0:
+        post(till, items.ENERGY_SAVED, saved)
+    return saved
 
 
 @rule
@@ -63,6 +73,7 @@ def pay_bills(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
     """A month's budget: needs and bills first, from income, then savings, then by not paying."""
     money = int(h.income) + int(h.allowances)
     need = unavoidable(h, p, c)
+    need -= spare_energy(h, need, till)
     bill = unexpected_bill(p, c, draw)
     left = money - need - bill
     spent = need + bill

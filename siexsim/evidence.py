@@ -1,0 +1,68 @@
+"""A number with its evidence: value, unit, range, source, grade; without these it isn't read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from siexsim.errors import UserError
+
+GRADES: Final = ("A", "B", "C", "D", "assumption")
+
+
+class Parameter(BaseModel):
+    """One number with its evidence.
+
+    `grade` is A (randomised or register evidence), B (quasi-experiment, strong statistics),
+    C (before-after, small study), D (no usable evidence) or "assumption".
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    theme: str
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    grade: Literal["A", "B", "C", "D", "assumption"]
+    used_in: str
+    meaning: str
+    betekenis: str
+    fixed: bool = False  # a definition or a law: not drawn in futures
+
+    @property
+    def key(self) -> str:
+        """Full name, such as "work.job_loss_flex"."""
+        return f"{self.theme}.{self.name}"
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Parameter:
+        for text in ("unit", "source", "used_in", "meaning", "betekenis"):
+            if not getattr(self, text).strip():
+                raise ValueError(f"'{text}' is empty")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"value {self.value} lies outside {self.low} to {self.high}")
+        return self
+
+
+def first_fault(error: ValidationError) -> str:
+    """Say a schema library's first complaint in one plain line."""
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def read_table(tables: Mapping[str, Any], theme: str, origin: str) -> list[Parameter]:
+    """Make the parameters of one theme from tables already read."""
+    parameters = []
+    for name, table in tables.items():
+        try:
+            parameters.append(Parameter(theme=theme, name=name, **table))
+        except (ValidationError, TypeError) as error:
+            said = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            raise UserError(f"{origin}: parameter '{name}': {said}") from error
+    return parameters
