@@ -196,3 +196,16 @@ def seek(
                 waiting[count, 1] = k
                 count += 1
     return count
+
+
+def count_pupils(people: Any, month: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Children at home who go to school, per household."""
+    out = np.zeros(len(people), np.int64)
+    _count_pupils(people.view(np.recarray), month, out)
+    return out
+
+
+@kernel
+def _count_pupils(people: Any, month: int, out: Any) -> None:
+    for i in range(len(people)):
+        out[i] = pupils(people[i], month)

@@ -57,8 +57,8 @@ def alike(
     """
     out = np.empty(len(rows), np.int64)
     found = out[: _candidates(households, rows, where, kind, needs, values, month, out)]
-    if len(found) == 0:
-        return found
+    if len(found) == 0 or len(wanted) == 0:
+        return found[:0]
     pool, mine = _features(households[found]), _features(households[wanted])
     spread = np.maximum(pool.std(axis=0), 1e-6)
     distance = (((mine[:, None, :] - pool[None, :, :]) / spread) ** 2).sum(axis=2)

@@ -135,7 +135,7 @@ def run_future(scenario: Scenario, number: int) -> Future:
     """One future, in the neighbourhoods that the plan covers: nothing differs elsewhere."""
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
-    wijken = place.covering(scenario.plan.wijken if scenario.plan else ())
+    wijken = place.covering(scenario.plan.all_wijken if scenario.plan else ())
     made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
     settled = settle(place, parameters, seed, made=made, only=wijken)
     without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
@@ -171,7 +171,7 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     place = load_place(scenario.place)
     parameters = future_parameters(scenario, 0)
     if scenario.plan is not None:
-        place.covering(scenario.plan.wijken)  # a misspelt one is said before anything is run
+        place.covering(scenario.plan.all_wijken)  # a misspelt one is said before anything is run
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample)
     progress("households", 1, 1)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siexsim.errors import UserError, did_you_mean
 from siexsim.household import month_number, month_text
+from siexsim.interventions import make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Plan
@@ -37,14 +38,21 @@ class Scenario(BaseModel):
     sample: int = Field(default=1, ge=1, le=1000)
     futures: int = Field(default=20, ge=1, le=10_000)
     effects: Literal["evidence", "sceptical", "ipw"] = "evidence"
+    interventions: dict[str, dict[str, Any]] = {}  # of the user's own, as their files say
     parameters: dict[str, float] = {}
     plan: Plan | None = None
 
-    @field_validator("parameters")
     @classmethod
-    def _are_parameters(cls, values: dict[str, float]) -> dict[str, float]:
-        Parameters.packaged().with_(values)
-        return values
+    def of(cls, content: Mapping[str, Any]) -> Scenario:
+        """Make a scenario from what a file says; its plan may use its own interventions."""
+        own = content.get("interventions", {})
+        names = [*packaged_interventions(), *(own if isinstance(own, Mapping) else ())]
+        return cls.model_validate(content, context={"interventions": names})
+
+    @model_validator(mode="after")
+    def _has_its_numbers(self) -> Scenario:
+        self.central()
+        return self
 
     def months(self) -> int:
         """Length of the run."""
@@ -52,7 +60,9 @@ class Scenario(BaseModel):
 
     def central(self) -> Parameters:
         """The parameters of this scenario at their central values."""
-        return Parameters.packaged().with_set(self.effects).with_(self.parameters)
+        own = [make_intervention(one, name, name) for name, one in self.interventions.items()]
+        known = Parameters.packaged().with_interventions(own)
+        return known.with_set(self.effects).with_(self.parameters)
 
     def fingerprint(self) -> str:
         """Name of the run: a hash of everything it depends on but the program itself."""
@@ -84,7 +94,8 @@ def read_scenario(
     content = _parsed(_contents(path, lang), path, lang)
     try:
         try:
-            scenario = Scenario(**{**content, **replaced})
+            _read_own(content, Path(path).parent, lang)
+            scenario = Scenario.of({**content, **replaced})
         except ValidationError as error:
             raise _plain(error, replaced, lang) from error
         _check_place(scenario, lang)
@@ -93,6 +104,20 @@ def read_scenario(
         origin = "" if str(error).startswith("--") else f"{path}: "
         raise UserError(_one_line(f"{origin}{error}")) from error
     return scenario
+
+
+def _read_own(content: dict[str, Any], folder: Path, lang: str) -> None:
+    """Put in place of the names of files with interventions what these files say."""
+    asked = content.get("interventions", [])
+    if not isinstance(asked, list):
+        return
+    own = {}
+    for name in asked:
+        if not isinstance(name, str):
+            raise UserError(f"interventions {_fault(lang, 'string_type', value=_shown(name))}")
+        file = folder / name
+        own[file.stem] = _parsed(_contents(file, lang), file, lang)
+    content["interventions"] = own
 
 
 def _one_line(message: str) -> str:
@@ -142,11 +167,12 @@ def _check_place(scenario: Scenario, lang: str) -> None:
         place = load_place(scenario.place)
     except UserError as error:
         raise UserError(f"place: {translated(lang, str(error))}") from error
-    for name in scenario.plan.wijken if scenario.plan else ():
+    for name in scenario.plan.all_wijken if scenario.plan else ():
         try:
             place.wijk(name)
         except UserError as error:
-            raise UserError(f"plan.wijken: {translated(lang, str(error))}") from error
+            part = "stages" if scenario.plan and scenario.plan.stages else "wijken"
+            raise UserError(f"plan.{part}: {translated(lang, str(error))}") from error
 
 
 def _check_plan(scenario: Scenario, lang: str) -> None:

@@ -30,20 +30,18 @@ class Twins:
         self.rows = np.zeros(0, np.int64)  # those who are still there
         self.of_row: dict[int, int] = {}
 
-    def add(self, row: int, record: Any) -> int:
-        """Make the twin of a household; the one it has if there is one. Returns its number."""
-        if row in self.of_row:
-            return self.of_row[row]
-        number = self.of_row[row] = len(self.households)
-        one = hh.empty(1)
-        one[0] = record
-        for k in range(hh.MAX_INTERVENTIONS):
-            one[0].help[k] = hh.UNTOUCHED
-        self._people.extend(one)
-        self._books.extend(items.lines(1))
+    def add(self, rows: NDArray[np.int64], households: Any) -> NDArray[np.int64]:
+        """Make the twins of households; who has one keeps it. Returns their numbers."""
+        new = [int(row) for row in rows if int(row) not in self.of_row]
+        first = len(self.households)
+        self.of_row |= {row: first + n for n, row in enumerate(new)}
+        copies = np.asarray(households)[new]
+        copies["help"], copies["help_months"] = hh.UNTOUCHED, 0
+        self._people.extend(copies)
+        self._books.extend(items.lines(len(new)))
         self.households, self.books = self._people.records, self._books.records
-        self.rows = np.append(self.rows, number)
-        return number
+        self.rows = np.append(self.rows, first + np.arange(len(new)))
+        return np.array([self.of_row[int(row)] for row in rows], np.int64)
 
     def live(self, values: Any, context: Any, nobody: Any, seed: int, p: Parameters) -> None:
         """One month of all twins; children who leave them and partners who part aren't followed."""

@@ -1,0 +1,115 @@
+"""The cohort that a plan follows: participants and their twins, others alike, who waits by lot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siexsim import draws
+from siexsim import household as hh
+from siexsim.matching import alike
+from siexsim.monitoring import IN_TRIAL
+from siexsim.panel import COMPARISON, CONTROL, STARTED, Panel, gains_eur
+from siexsim.plan import Monitoring
+from siexsim.twins import Twins
+
+Rows = NDArray[np.int64]
+
+
+class Cohort:
+    """Whom a plan follows in one world; needs the books of single households.
+
+    Attributes
+    ----------
+    panel
+        What is seen of everybody who is followed.
+    twins
+        Participants as they would have lived without help.
+    """
+
+    def __init__(self, how: Monitoring, kinds: int, wijken: int, weight: int, seed: int) -> None:
+        self.how, self.wijken, self.weight, self.seed = how, wijken, weight, seed
+        self.panel = Panel()
+        self.twins: Twins | None = None
+        self._held: list[dict[int, int]] = [{} for _ in range(kinds)]  # who waits until when
+        self._past: list[tuple[int, NDArray[np.int64]]] = []  # books of the last two Januaries
+
+    def begin_month(self, month: int, books: Any) -> None:
+        """Keep the books of January, from which a year's cost before help is told."""
+        if month % 12 == 0 or not self._past:
+            self._past = [*self._past[-1:], (month, books["cents"].copy())]
+
+    def look(self, month: int, households: Any, books: Any) -> None:
+        """See everybody who is due this month."""
+        self.panel.look(month, households, books, self.twins)
+
+    def enrol(self, households: Any, rows: Rows, kind: int, month: int, books: Any) -> Rows:
+        """Follow who starts now, each with its twin; returns their numbers in the panel."""
+        if self.twins is None:
+            self.twins = Twins(self.wijken, households)
+        numbers = self.twins.add(rows, households)
+        return self.panel.enrol(
+            rows, kind, STARTED, month, households, books, self._before(rows, books, month),
+            self.twins, numbers, IN_TRIAL if self._drawn == (kind, month) else -1,
+        )  # fmt: skip
+
+    def match(
+        self, households: Any, rows: Rows, chosen: Rows, where: NDArray[np.bool_], kind: int,
+        offer: Any, values: Any, month: int, books: Any,
+    ) -> None:  # fmt: skip
+        """Follow somebody alike for each of the first participants, who isn't helped."""
+        subjects = self.panel.subjects
+        started = (subjects["kind"] == kind) & (subjects["arm"] == STARTED)
+        wanted = chosen[: max(self.how.followed - int(started.sum()), 0)]
+        found = alike(households, rows, wanted, where, kind, int(offer.needs), values, month)
+        if len(found):
+            # the participants follow in the panel right after these, in the same order
+            pairs = len(subjects) + len(found) + np.arange(len(found))
+            self.panel.enrol(
+                found, kind, COMPARISON, month, households, books,
+                self._before(found, books, month), pairs=pairs,
+            )  # fmt: skip
+
+    def promised(self, people: Any, queue: Rows, kind: int, month: int) -> Rows:
+        """Who waits by lot keeps its place: not before its time, and first when that has come."""
+        held = self._held[kind]
+        if not held:
+            return queue
+        waiting = np.array(list(held), np.int64)
+        still = waiting[people["help"][waiting, kind] == hh.WAITING]
+        people["help_months"][still, kind] = 1  # who was promised a place doesn't give up
+        now = [row for row in queue if held.get(int(row), month + 1) <= month]
+        self._held[kind] = {row: until for row, until in held.items() if until > month}
+        return np.array([*now, *queue[~np.isin(queue, waiting)]], np.int64)
+
+    def draw_lots(
+        self, people: Any, queue: Rows, places: int, kind: int, slot: int, month: int, books: Any
+    ) -> Rows:
+        """A trial: of twice as many as there is money for, half start and half wait, by lot."""
+        subjects = self.panel.subjects
+        controls = int(((subjects["kind"] == kind) & (subjects["arm"] == CONTROL)).sum())
+        left = max(self.how.followed // self.weight, 1) - controls
+        self._drawn = (-1, -1)
+        if left <= 0 or places == 0:
+            return queue[:places]
+        both = queue[: 2 * min(places, left)]
+        lots = draws.uniform(self.seed, people["id"][both], month, slot + draws.HELP_ARM)
+        drawn = both[np.argsort(lots, kind="stable")]
+        start, wait = drawn[: (len(drawn) + 1) // 2], drawn[(len(drawn) + 1) // 2 :]
+        if len(wait):
+            self._held[kind] |= {int(row): month + self.how.months for row in wait}
+            before = self._before(wait, books, month)
+            self.panel.enrol(wait, kind, CONTROL, month, people, books, before)
+            self._drawn = (kind, month)
+        return start
+
+    _drawn: tuple[int, int] = (-1, -1)  # kind and month whose starters drew lots
+
+    def _before(self, rows: Rows, books: Any, month: int) -> NDArray[np.float64]:
+        """Gains by payer in a year before, from the running sums of one or two Januaries ago."""
+        then, past = self._past[0]
+        known = rows < len(past)
+        base = np.where(known[:, None], past[np.minimum(rows, len(past) - 1)], 0)
+        return gains_eur(books["cents"][rows] - base) * 12 / max(month - then, 1)
