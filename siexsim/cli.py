@@ -186,7 +186,8 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
         csv: str | None = _option("csv", words[2], lang),
         lang_asked: str | None = _option("lang", "nl|en", lang),
     ) -> None:
-        from siexsim.parameters import GRADES, Parameters
+        from siexsim.evidence import GRADES
+        from siexsim.parameters import Parameters
 
         spelt = {name.lower(): name for name in GRADES}
         wanted = spelt.get(grade.lower(), grade) if grade is not None else None

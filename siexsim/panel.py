@@ -73,7 +73,7 @@ class Panel:
     def enrol(
         self, rows: Sequence[int] | NDArray[np.int64], kind: int, arm: int, month: int,
         households: Any, books: Any, before: NDArray[np.float64], twins: Any = None,
-        twin_numbers: Sequence[int] = (), pairs: Any = -1,
+        twin_numbers: Any = -1, pairs: Any = -1,
     ) -> NDArray[np.int64]:  # fmt: skip
         """Begin to follow households; returns their numbers.
 
@@ -83,7 +83,7 @@ class Panel:
         new = np.zeros(len(rows), SUBJECT)
         new["id"], new["row"], new["kind"] = households["id"][rows], rows, kind
         new["arm"], new["enrolled"] = arm, month
-        new["twin"] = twin_numbers if twins is not None else -1
+        new["twin"] = twin_numbers
         new["pair"], new["before"] = pairs, before
         base, twin_base = items.lines(len(rows)), items.lines(len(rows))
         base["cents"] = books["cents"][rows]

@@ -161,7 +161,7 @@ class Plan(_Part):
         shared = sum(one.pays_share for one in self.cofinancing.values())
         if shared > 1:
             raise ValueError(f"co-financers pay {shared:g} of the costs; at most 1 is possible")
-        needed = {}
+        needed: dict[str, float] = {}
         for one in self.bring_forward:
             needed[one.from_year] = needed.get(one.from_year, 0.0) + one.eur
         for year, eur in needed.items():
@@ -223,6 +223,11 @@ class Plan(_Part):
         for one in self.bring_forward:
             whole += one.eur * ((one.to_year == str(year)) - (one.from_year == str(year)))
         return whole / self.months_in(year)
+
+    def budget_to_date_eur(self, month: int) -> float:
+        """Budget that came free up to and including this month, as planned at the start."""
+        first = month_number(self.start)
+        return sum(self.month_budget_eur(k) for k in range(first, month + 1))
 
     def starting_in(self, *wijken: str, start: str | None = None) -> Plan:
         """The same plan, beginning in these neighbourhoods."""

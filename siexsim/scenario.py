@@ -17,12 +17,16 @@ from siexsim.household import month_number, month_text
 from siexsim.interventions import make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
-from siexsim.plan import Plan
+from siexsim.plan import Agreement, BringForward, Go, Monitoring, Plan, Stage
 from siexsim.texts import catalogue, number, text, translated
 
 LARGEST_FILE_BYTES: Final = 1_000_000
 LONGEST_MESSAGE: Final = 400
 _LONGEST_VALUE = 40
+_PARTS: Final[Mapping[int | str, type[BaseModel]]] = {
+    "plan": Plan, "stages": Stage, "go": Go, "bring_forward": BringForward,
+    "monitoring": Monitoring, "cofinancing": Agreement,
+}  # fmt: skip
 
 
 class Scenario(BaseModel):
@@ -211,12 +215,13 @@ def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> Us
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     loc = fault["loc"]
     if fault["type"] == "extra_forbidden":
-        model: type[BaseModel] = Plan if loc[0] == "plan" else Scenario
+        model = next((_PARTS[part] for part in reversed(loc[:-1]) if part in _PARTS), Scenario)
         hint = translated(lang, did_you_mean(str(loc[-1]), model.model_fields))
         said = _fault(lang, "extra_forbidden", hint=hint)
     else:
         said = _complaint(fault, lang)
-    where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in loc)
+    parts = [part for part in loc if part != "[key]"]
+    where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in parts)
     where = f"--{where}" if loc and loc[0] in replaced else where
     return UserError(f"{where}: {said}" if fault["type"] == "value_error" else f"{where} {said}")
 
@@ -231,7 +236,7 @@ def _complaint(fault: Any, lang: str) -> str:
         return _fault(lang, "literal_error", value=_shown(value), hint=hint)
     if kind == "string_pattern_mismatch":
         only = context["pattern"].strip("^$")
-        kind = "only_start" if only[0].isdigit() else "month"
+        kind = "only_start" if only[0].isdigit() else "year" if only == r"\d{4}" else "month"
         return _fault(lang, kind, value=_shown(value), start=only)
     if f"fault.{kind}" in catalogue(lang):
         bounds = {k: number(lang, v) for k, v in context.items() if isinstance(v, int | float)}

@@ -9,12 +9,14 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions",
+    "parameters", "items", "place",
     "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
     "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "census", "rules.month",
-    "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
+    "context", "help", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "monitoring",
+    "twins", "cohort", "deciding", "course", "model", "scenario", "account", "run",
     "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}

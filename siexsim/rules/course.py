@@ -57,7 +57,7 @@ def pupils(h: Any, month: int) -> int:
 
 
 @rule
-def give_home(h: Any, offer: Any) -> None:
+def give_home(h: Any) -> None:
     """A home that fits; one that isn't one's own any more comes out of the common stock."""
     if h.home != hh.THREATENED:
         h.rehoused = 1
@@ -88,8 +88,11 @@ def succeed(h: Any, offer: Any, p: Any, c: Any, u: float, till: Any) -> None:
     if heaviest == hh.MONEY and offer.pays_claims_eur > 0.0:
         pay_creditors(h, int(offer.pays_claims_eur * c.help_index * 100), till)
     asked = offer.demand_led == 0 or heaviest == hh.HOUSING
-    if h.home != hh.FITS and asked and u < offer.fixes_home:
-        give_home(h, offer)
+    solvable = h.home == hh.UNFIT or h.home == hh.THREATENED
+    if h.home == hh.LOST:
+        solvable = offer.takes_stock > 0.5
+    if solvable and asked and u < offer.fixes_home:
+        give_home(h)
 
 
 @rule

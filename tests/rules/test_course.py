@@ -92,10 +92,8 @@ def test_who_was_never_helped_is_left_alone(p: Any, c: Any) -> None:
 
 def relief_by_month(p: Any, c: Any, helps: Any, months: int) -> list[float]:
     h, said = helped(), []
-    no_relapse = p.copy()
-    no_relapse.help.relapse_per_year = 0.0
     for k in range(months):
-        follow_help(h, no_relapse, c._replace(drawn=NOW + k), helps, a_till())
+        follow_help(h, p, c._replace(drawn=NOW + k), helps, a_till())
         said.append(float(h.relief[hh.MONEY]))
     return said
 
@@ -144,11 +142,9 @@ def test_finding_work_is_helped_early_and_late_for_as_long_as_said(p: Any, c: An
         course_months=3, find_early_factor=1.05, find_late_factor=1.25, find_late_from_months=2,
         find_lasts_months=4,
     )  # fmt: skip
-    no_relapse = p.copy()
-    no_relapse.help.relapse_per_year = 0.0
     h, factors = helped(), []
     for k in range(12):
-        follow_help(h, no_relapse, c._replace(drawn=NOW + k), helps, a_till())
+        follow_help(h, p, c._replace(drawn=NOW + k), helps, a_till())
         factors.append(float(h.find_factor))
     assert factors == [1.05] * 3 + [1.0] + [1.25] * 4 + [1.0] * 4
 
@@ -162,12 +158,10 @@ def test_who_dropped_out_has_nothing_left_of_it(p: Any, c: Any) -> None:
 
 
 def test_the_completed_relapse_at_their_rate(p: Any, c: Any) -> None:
-    often = p.copy()
-    often.help.relapse_per_year = 0.6
     n, fallen = 1500, 0
     for i in range(n):
         h = helped(id=i + 1, help=[hh.COMPLETED])
-        follow_help(h, often, c, offers(), a_till())
+        follow_help(h, p, c, offers(relapse_per_year=0.6), a_till())
         fallen += h.help[0] == hh.DROPPED
     assert fallen / n == pytest.approx(0.05, abs=3.5 * math.sqrt(0.05 * 0.95 / n))
 
@@ -238,3 +232,63 @@ def test_several_helps_work_together(p: Any, c: Any) -> None:
     assert h.find_factor == pytest.approx(1.21)
     assert h.relief[hh.MONEY] == pytest.approx(0.02)
     assert np.count_nonzero(h.relief) == 1
+
+
+def test_only_help_that_takes_from_the_stock_gives_a_home_to_who_has_none(p: Any, c: Any) -> None:
+    for takes, home in ((0, hh.LOST), (1, hh.FITS)):
+        h = someone(home=hh.LOST, months_lost=9)
+        succeed(h, offers(fixes_home=1, takes_stock=takes).offers[0], p, c, 0.5, a_till())
+        assert (h.home, h.rehoused) == (home, takes)
+    kept = someone(home=hh.THREATENED)
+    succeed(kept, offers(fixes_home=1).offers[0], p, c, 0.5, a_till())
+    assert (kept.home, kept.rehoused) == (hh.FITS, 0)  # its own home: nobody misses one
+
+
+def test_who_loses_the_gain_of_a_home_is_in_danger_of_losing_it(p: Any, c: Any) -> None:
+    h = helped(id=7, help=[hh.COMPLETED], home=hh.FITS)
+    follow_help(h, p, c, offers(relapse_per_year=12.0, takes_stock=1), a_till())
+    assert (h.help[0], h.home) == (hh.DROPPED, hh.THREATENED)
+
+
+def test_a_price_per_child_counts_pupils(p: Any, c: Any) -> None:
+    helps = offers(price_month_eur=350, price_per_child=1)
+    till = a_till()
+    follow_help(helped(tutored=3), p, c, helps, till)
+    assert booked(till, items.HELP_COST) == 3 * 35_000
+    born = [NOW - 5 * 12, NOW - 3 * 12, NOW - 17 * 12, NOW - 19 * 12]
+    assert plain(course.pupils)(someone(child_birth=born), NOW) == 2
+
+
+def test_tutoring_moves_pupils_only(p: Any, c: Any) -> None:
+    h = someone(child_birth=[NOW - 8 * 12, NOW - 12], development=[-0.5, -0.5])
+    succeed(h, offers(develops_sd=0.2).offers[0], p, c, 0.5, a_till())
+    assert h.development[:2].tolist() == pytest.approx([-0.3, -0.5])
+
+
+def test_support_and_spared_energy_last_as_said(p: Any, c: Any) -> None:
+    helps = offers(support_eur_per_year=1200, spares_eur_per_year=600, spares_lasts_months=3)
+    h = helped(help=[hh.COMPLETED])
+    now = c._replace(price_index=1.0, energy=2.0)
+    for month in range(4):
+        follow_help(h, p, now, helps, a_till())
+        assert h.support == 10_000
+        assert h.spared == (10_000 if month < 2 else 0)  # twice the price, twice the saving
+
+
+def test_help_together_is_worth_its_synergy_and_no_more_than_there_is(p: Any, c: Any) -> None:
+    helps = offers(relief_money=0.3, fade_per_year=0.0, find_late_factor=1.2, find_lasts_months=99)
+    helps.offers[1] = helps.offers[0]
+    helps.count = 2
+    both = p.copy()
+    both.help.synergy_factor = 1.3
+    for state, relief, find in ((hh.UNTOUCHED, 0.3, 1.2), (hh.COMPLETED, 0.78, 1.572)):
+        h = helped(help=[hh.COMPLETED])
+        h.help[1] = state
+        follow_help(h, both, c, helps, a_till())
+        assert h.relief[hh.MONEY] == pytest.approx(relief)
+        assert h.find_factor == pytest.approx(find)
+    helps.offers[1]["relief_money"] = 0.9
+    h = helped(help=[hh.COMPLETED, hh.COMPLETED])
+    h.help[1] = hh.COMPLETED
+    follow_help(h, both, c, helps, a_till())
+    assert h.relief[hh.MONEY] == 1.0
