@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from siexsim import draws, help
+from siexsim import draws
 from siexsim import household as hh
+from siexsim.interventions import packaged_interventions
 from tests.rules.conftest import plain
 
 philox = plain(draws.philox)
@@ -167,17 +168,18 @@ def test_each_slot_is_named_once() -> None:
 
 def test_ranges_of_slots_do_not_overlap() -> None:
     """Nor share a call of the generator, which gives four slots."""
-    last_help = draws.HELP_FIRST + 8 * hh.MAX_INTERVENTIONS - 1
+    last_help = draws.HELP_FIRST + 8 * draws.MOST_INTERVENTIONS - 1
     kinds = (
         draws.HELP_REACH, draws.HELP_ACCEPT, draws.HELP_ORDER, draws.HELP_COURSE,
-        draws.HELP_SUCCESS,
+        draws.HELP_SUCCESS, draws.HELP_ARM,
     )  # fmt: skip
-    assert len(set(kinds)) == 5 and max(kinds) < 8
+    assert len(set(kinds)) == 6 and max(kinds) < 8
     begins = [0, draws.HELP_FIRST, draws.ARRIVAL_FIRST, draws.POPULATION_FIRST, draws.FUTURE_FIRST]
     ends = [draws.SLOTS - 1, last_help]
     assert begins == sorted(begins) and all(first % 4 == 0 for first in begins)
     assert ends[0] < begins[1] and ends[1] < begins[2]
-    assert len(help.interventions()) <= hh.MAX_INTERVENTIONS
+    assert len(packaged_interventions()) <= hh.MAX_INTERVENTIONS <= draws.MOST_INTERVENTIONS
+    assert draws.SLOTS <= draws.NEW_CLAIM < draws.SURVEY < draws.HELP_FIRST
 
 
 def test_each_slot_of_the_month_is_drawn_by_one_rule_alone() -> None:
