@@ -126,7 +126,7 @@ def found(h: Any, ways: int, p: Any, month: int) -> float:
 
 @rule
 def trust(h: Any, k: int, helps: Any) -> float:
-    """What other help that is or was there does for being found and saying yes (I37)."""
+    """What other help that is or was there does for saying yes (I37)."""
     factor = 1.0
     for other in range(helps.count):
         if other != k and (h.help[other] == hh.RUNNING or h.help[other] == hh.COMPLETED):
@@ -155,13 +155,12 @@ def note(h: Any, bit: int) -> None:
 @rule
 def approach(h: Any, k: int, offer: Any, helps: Any, p: Any, seed: Any, month: int) -> bool:
     """Whether an eligible household is found this month, and says yes."""
-    opened = trust(h, k, helps)
-    reach = offer.reach_per_month * found(h, offer.ways, p, month) * opened
+    reach = offer.reach_per_month * found(h, offer.ways, p, month)
     if draws.one(seed, h.id, month, offer.slot + draws.HELP_REACH) >= reach:
         return False
     note(h, hh.REACHED)
     said = draws.one(seed, h.id, month, offer.slot + draws.HELP_ACCEPT)
-    if said >= acceptance(h, offer.take_up, opened, p):
+    if said >= acceptance(h, offer.take_up, trust(h, k, helps), p):
         return False
     note(h, hh.ACCEPTED)
     return True

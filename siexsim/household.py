@@ -148,15 +148,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("group", "u1", (), "", 0, 7, "group it belonged to when it was first eligible"),
     Field("rehoused", "u1", (), "yes/no", 0, 1, "given a home by help this month"),
     Field("tutored", "u1", (), "count", 0, 4, "pupils in school support"),
-    Field(
-        "spare",
-        "u1",
-        (1,),
-        "",
-        0,
-        0,
-        "nothing; leaves no gap between fields, so that bytes compare",
-    ),
+    Field("asked", "u1", (), "bits", 0, 3, "claims welfare, allowances only since help asked"),
     Field("weight", "i2", (), "household", 1, 32000, "households that this record stands for"),
     Field("came", "i2", (), "month", 0, 32000, "month of arrival, months since 1900-01"),
     Field(

@@ -179,6 +179,7 @@ def test_ranges_of_slots_do_not_overlap() -> None:
     assert begins == sorted(begins) and all(first % 4 == 0 for first in begins)
     assert ends[0] < begins[1] and ends[1] < begins[2]
     assert len(packaged_interventions()) <= hh.MAX_INTERVENTIONS <= draws.MOST_INTERVENTIONS
+    assert draws.SLOTS <= draws.NEW_CLAIM < draws.SURVEY < draws.HELP_FIRST
 
 
 def test_each_slot_of_the_month_is_drawn_by_one_rule_alone() -> None:

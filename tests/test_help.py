@@ -17,9 +17,9 @@ from siexsim.interventions import (
     CHANNELS,
     CONDITIONS,
     NUMBERS,
+    packaged_interventions,
     read_intervention,
 )
-from siexsim.interventions import packaged_interventions as interventions
 from siexsim.parameters import Parameters
 from tests.rules.conftest import NOW, crowd, plain, someone
 
@@ -54,9 +54,12 @@ betekenis = "wie ja zegt"
 
 
 def test_the_packaged_interventions_are_complete() -> None:
-    assert set(interventions()) == {"breakthrough", "debt_relief", "job_guidance"}
-    for name, one in interventions().items():
-        assert one.name == name and one.eligible
+    assert set(packaged_interventions()) == {
+        "breakthrough", "debt_relief", "energy_help", "house", "income_support", "job_guidance",
+        "mobility_mentoring", "neighbourhood_coaching", "school_support",
+    }  # fmt: skip
+    for name, one in packaged_interventions().items():
+        assert one.name == name and one.eligible and one.channels
         for text in (one.title, one.titel, one.words, one.woorden):
             assert text.strip()
         keys = {number.name for number in one.parameters}

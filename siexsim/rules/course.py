@@ -18,6 +18,7 @@ from siexsim.rules.life import PER_MONTH, years_old
 from siexsim.rules.money import enter_arrangement
 from siexsim.rules.work import bandwidth
 
+ASKED_WELFARE, ASKED_ALLOWANCES = 1, 2  # bits of `asked`
 SCHOOL_FROM, SCHOOL_TO = 4, 18  # years; ages of pupils, by law
 
 
@@ -75,13 +76,33 @@ def teach(h: Any, sd: float, c: Any) -> None:
 
 
 @rule
+def ask_for_support(h: Any) -> None:
+    """Ask for what the household is entitled to and didn't ask for by itself (M21, M22)."""
+    if h.claims_welfare == 0:
+        h.asked |= ASKED_WELFARE
+    if h.claims_allowances == 0:
+        h.asked |= ASKED_ALLOWANCES
+    h.claims_welfare = 1
+    h.claims_allowances = 1
+
+
+@rule
+def forget_support(h: Any) -> None:
+    """Forms come back every year; who only asked with help stops asking."""
+    if h.asked & ASKED_WELFARE:
+        h.claims_welfare = 0
+    if h.asked & ASKED_ALLOWANCES:
+        h.claims_allowances = 0
+    h.asked = 0
+
+
+@rule
 def succeed(h: Any, offer: Any, p: Any, c: Any, u: float, till: Any) -> None:
     """What a completed course changes in the household's circumstances."""
     if offer.settles_debts > 0.5 and h.debt > 0 and h.debt_state != hh.ARRANGEMENT:
         enter_arrangement(h, p, c)
     if offer.claims_support > 0.5:
-        h.claims_welfare = 1
-        h.claims_allowances = 1
+        ask_for_support(h)
     if offer.develops_sd > 0.0:
         teach(h, offer.develops_sd, c)
     heaviest = heaviest_domain(h) if offer.demand_led == 1 else -1
@@ -116,10 +137,12 @@ def run_course(h: Any, k: int, offer: Any, p: Any, c: Any, till: Any) -> None:
 
 @rule
 def relapse(h: Any, k: int, offer: Any) -> None:
-    """The gain is lost: what came by this help goes, a home given is in danger (A6, I22)."""
+    """The gain is lost: what came by this help goes (A6, I22)."""
     h.help[k] = hh.DROPPED
-    if offer.takes_stock > 0.5 and h.home == hh.FITS and h.tenure != hh.OWNER:
-        h.home = hh.THREATENED
+    if offer.takes_stock > 0.5 and h.home == hh.FITS:
+        h.home = hh.UNFIT
+    if offer.claims_support > 0.5:
+        forget_support(h)
 
 
 @rule
@@ -171,10 +194,24 @@ def strengthen(h: Any, p: Any) -> None:
 
 
 @rule
+def feel_relief(h: Any, d: int, before: float) -> None:
+    """Stress moves with the relief in force, which is never more than the stress there is.
+
+    Studies measure what stress is at the end of help, so relief counts at once and in full;
+    what lies under it goes on by itself (`rules/stress.py`).
+    """
+    under = h.stress[d] + before
+    h.relief[d] = min(h.relief[d], under)
+    h.stress[d] = min(1.0, under - h.relief[d])
+
+
+@rule
 def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
     """A month of all help of the household; effects are made anew from what is in force."""
     if h.helped == 0:
         return
+    housing, money, wellbeing = h.relief[0], h.relief[1], h.relief[2]
+    education, work = h.relief[3], h.relief[4]
     h.find_factor = 1.0
     h.support = 0
     h.spared = 0
@@ -194,3 +231,8 @@ def follow_help(h: Any, p: Any, c: Any, helps: Any, till: Any) -> None:
         together += h.help[k] == hh.RUNNING or h.help[k] == hh.COMPLETED
     if together > 1:
         strengthen(h, p)
+    feel_relief(h, hh.HOUSING, housing)
+    feel_relief(h, hh.MONEY, money)
+    feel_relief(h, hh.WELLBEING, wellbeing)
+    feel_relief(h, hh.EDUCATION, education)
+    feel_relief(h, hh.WORK, work)

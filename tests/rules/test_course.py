@@ -244,10 +244,10 @@ def test_only_help_that_takes_from_the_stock_gives_a_home_to_who_has_none(p: Any
     assert (kept.home, kept.rehoused) == (hh.FITS, 0)  # its own home: nobody misses one
 
 
-def test_who_loses_the_gain_of_a_home_is_in_danger_of_losing_it(p: Any, c: Any) -> None:
+def test_who_loses_the_gain_of_a_home_is_back_where_it_was(p: Any, c: Any) -> None:
     h = helped(id=7, help=[hh.COMPLETED], home=hh.FITS)
     follow_help(h, p, c, offers(relapse_per_year=12.0, takes_stock=1), a_till())
-    assert (h.help[0], h.home) == (hh.DROPPED, hh.THREATENED)
+    assert (h.help[0], h.home) == (hh.DROPPED, hh.UNFIT)
 
 
 def test_a_price_per_child_counts_pupils(p: Any, c: Any) -> None:
@@ -282,13 +282,39 @@ def test_help_together_is_worth_its_synergy_and_no_more_than_there_is(p: Any, c:
     both = p.copy()
     both.help.synergy_factor = 1.3
     for state, relief, find in ((hh.UNTOUCHED, 0.3, 1.2), (hh.COMPLETED, 0.78, 1.572)):
-        h = helped(help=[hh.COMPLETED])
+        h = helped(help=[hh.COMPLETED], stress=[1.0] * 5)
         h.help[1] = state
         follow_help(h, both, c, helps, a_till())
         assert h.relief[hh.MONEY] == pytest.approx(relief)
         assert h.find_factor == pytest.approx(find)
     helps.offers[1]["relief_money"] = 0.9
-    h = helped(help=[hh.COMPLETED, hh.COMPLETED])
+    h = helped(help=[hh.COMPLETED], stress=[1.0] * 5)
     h.help[1] = hh.COMPLETED
     follow_help(h, both, c, helps, a_till())
     assert h.relief[hh.MONEY] == 1.0
+
+
+def test_support_that_only_help_asked_for_lapses(p: Any, c: Any) -> None:
+    offer = offers(claims_support=1).offers[0]
+    for before in ((0, 1), (1, 0), (0, 0), (1, 1)):
+        h = helped(id=7, claims_welfare=before[0], claims_allowances=before[1])
+        succeed(h, offer, p, c, 0.5, a_till())
+        assert (h.claims_welfare, h.claims_allowances) == (1, 1)
+        h.help[0] = hh.COMPLETED
+        follow_help(h, p, c, offers(claims_support=1, relapse_per_year=12.0), a_till())
+        assert (h.claims_welfare, h.claims_allowances) == before
+
+
+@settings(max_examples=100, deadline=None)
+@given(stress=st.floats(0, 1), relief=st.floats(0, 1))
+def test_relief_counts_at_once_and_never_for_more_than_there_is(
+    stress: float, relief: float
+) -> None:
+    h = someone(stress=[stress] * 5)
+    h.relief[hh.MONEY] = relief
+    plain(course.feel_relief)(h, hh.MONEY, 0.0)
+    assert h.stress[hh.MONEY] == pytest.approx(max(0.0, stress - relief))
+    held = float(h.relief[hh.MONEY])
+    h.relief[hh.MONEY] = 0.0
+    plain(course.feel_relief)(h, hh.MONEY, held)
+    assert h.stress[hh.MONEY] == pytest.approx(stress)
