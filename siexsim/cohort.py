@@ -16,6 +16,7 @@ from siexsim.plan import Monitoring
 from siexsim.twins import Twins
 
 Rows = NDArray[np.int64]
+LEAST_MONTHS = 6  # on the books before a year's cost is told from them
 
 
 class Cohort:
@@ -35,6 +36,7 @@ class Cohort:
         self.twins: Twins | None = None
         self._held: list[dict[int, int]] = [{} for _ in range(kinds)]  # who waits until when
         self._past: list[tuple[int, NDArray[np.int64]]] = []  # books of the last two Januaries
+        self._drawn = np.zeros(0, np.int64)  # who starts by lot now
 
     def begin_month(self, month: int, books: Any) -> None:
         """Keep the books of January, from which a year's cost before help is told."""
@@ -51,8 +53,9 @@ class Cohort:
             self.twins = Twins(self.wijken, households)
         numbers = self.twins.add(rows, households)
         return self.panel.enrol(
-            rows, kind, STARTED, month, households, books, self._before(rows, books, month),
-            self.twins, numbers, IN_TRIAL if self._drawn == (kind, month) else -1,
+            rows, kind, STARTED, month, households, books,
+            self._before(households, rows, books, month), self.twins, numbers,
+            np.where(np.isin(rows, self._drawn), IN_TRIAL, -1),
         )  # fmt: skip
 
     def match(
@@ -69,7 +72,7 @@ class Cohort:
             pairs = len(subjects) + len(found) + np.arange(len(found))
             self.panel.enrol(
                 found, kind, COMPARISON, month, households, books,
-                self._before(found, books, month), pairs=pairs,
+                self._before(households, found, books, month), pairs=pairs,
             )  # fmt: skip
 
     def promised(self, people: Any, queue: Rows, kind: int, month: int) -> Rows:
@@ -81,7 +84,8 @@ class Cohort:
         still = waiting[people["help"][waiting, kind] == hh.WAITING]
         people["help_months"][still, kind] = 1  # who was promised a place doesn't give up
         now = [row for row in queue if held.get(int(row), month + 1) <= month]
-        self._held[kind] = {row: until for row, until in held.items() if until > month}
+        # whose time has come stays first until there is money for it
+        self._held[kind] = {r: until for r, until in held.items() if until > month or r in now}
         return np.array([*now, *queue[~np.isin(queue, waiting)]], np.int64)
 
     def draw_lots(
@@ -91,25 +95,32 @@ class Cohort:
         subjects = self.panel.subjects
         controls = int(((subjects["kind"] == kind) & (subjects["arm"] == CONTROL)).sum())
         left = max(self.how.followed // self.weight, 1) - controls
-        self._drawn = (-1, -1)
-        if left <= 0 or places == 0:
+        promised = int(np.isin(queue, list(self._held[kind])).sum())  # these draw no lots again
+        self._drawn = queue[:0]
+        if left <= 0 or places <= promised:
             return queue[:places]
-        both = queue[: 2 * min(places, left)]
+        both = queue[promised:][: 2 * min(places - promised, left)]
+        both = both[: len(both) // 2 * 2]  # as many start as wait; an odd one starts without lot
         lots = draws.uniform(self.seed, people["id"][both], month, slot + draws.HELP_ARM)
-        drawn = both[np.argsort(lots, kind="stable")]
-        start, wait = drawn[: (len(drawn) + 1) // 2], drawn[(len(drawn) + 1) // 2 :]
+        drawn, half = both[np.argsort(lots, kind="stable")], len(both) // 2
+        start, wait = drawn[:half], drawn[half : 2 * half]
         if len(wait):
             self._held[kind] |= {int(row): month + self.how.months for row in wait}
-            before = self._before(wait, books, month)
+            before = self._before(people, wait, books, month)
             self.panel.enrol(wait, kind, CONTROL, month, people, books, before)
-            self._drawn = (kind, month)
-        return start
+            self._drawn = start
+        others = queue[promised + len(both) :][: max(places - promised - half, 0)]
+        return np.concatenate([queue[:promised], start, others])
 
-    _drawn: tuple[int, int] = (-1, -1)  # kind and month whose starters drew lots
+    def _before(self, people: Any, rows: Rows, books: Any, month: int) -> NDArray[np.float64]:
+        """Gains by payer in a year before, from the running sums of one or two Januaries ago.
 
-    def _before(self, rows: Rows, books: Any, month: int) -> NDArray[np.float64]:
-        """Gains by payer in a year before, from the running sums of one or two Januaries ago."""
+        Not a number where too little time is on the books to speak of a year.
+        """
         then, past = self._past[0]
         known = rows < len(past)
         base = np.where(known[:, None], past[np.minimum(rows, len(past) - 1)], 0)
-        return gains_eur(books["cents"][rows] - base) * 12 / max(month - then, 1)
+        months = month - np.maximum(np.asarray(people)["came"][rows], then).astype(np.int64)
+        gains = gains_eur(books["cents"][rows] - base) * (12 / np.maximum(months, 1))[:, None]
+        gains[months < LEAST_MONTHS] = np.nan
+        return gains

@@ -15,16 +15,21 @@ from siexsim.rules.work import finding_chance, is_working
 
 
 @kernel
-def expected_homes(households: Any, rows: Any, p: Any, c: Any) -> float:
-    """Homes that households find this month by themselves, on average."""
-    unfit, lost = 0, 0
+def expected_homes(households: Any, rows: Any, where: Any, p: Any, c: Any) -> Any:
+    """Homes found this month on average without help: in the wijken of `where`, and in all."""
+    here, everywhere = 0.0, 0.0
     for j in range(len(rows)):
         h = households[rows[j]]
-        if h.student == 0:
-            unfit += h.home == hh.UNFIT
-            lost += h.home == hh.LOST
-    yearly = unfit * p.housing.unfit_solved_per_year + lost * p.housing.rehoused_per_year
-    return yearly * c.rehousing * PER_MONTH
+        yearly = 0.0
+        if h.home == hh.UNFIT:
+            yearly = p.housing.unfit_solved_per_year
+        elif h.home == hh.LOST:
+            yearly = p.housing.rehoused_per_year
+        if h.student == 0 and yearly > 0.0:
+            everywhere += yearly
+            if where[h.wijk]:
+                here += yearly
+    return here * c.rehousing * PER_MONTH, everywhere * c.rehousing * PER_MONTH
 
 
 @kernel

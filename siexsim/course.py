@@ -127,8 +127,8 @@ class Course:
     ) -> None:  # fmt: skip
         """All that the plan does at the start of a month: decide, pay, find, start, look.
 
-        `homes` is the number that comes free this month; `books` one record a household, or a
-        single one where nobody can be followed.
+        `homes` is the number that comes free where the plan is open; `books` has one record a
+        household, or a single one where nobody can be followed.
         """
         people = np.asarray(households)
         first, last = month_number(self.plan.start), month_number(self.plan.end)
@@ -199,6 +199,8 @@ class Course:
                     chosen = self.cohort.draw_lots(
                         people, queue, len(chosen), kind, slot, month, books
                     )
+                    # by lot, larger families may start than were counted on
+                    chosen = chosen[: self._affordable(people, chosen, kind, month)]
                 self.cohort.match(
                     households, rows, chosen, self.open, kind, self.helps.offers[kind], values,
                     month, books,

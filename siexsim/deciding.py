@@ -107,9 +107,9 @@ def _learn(course: Course, month: int) -> None:
         value, people[kind] = per_euro(course, kind, found), found.people
         if found.people >= course.parameters.value("help.learning_people"):
             values[kind] = -np.inf if math.isnan(value) else value
-    best = int(values.argmax())
-    if not np.isfinite(values[best]):
+    if np.isfinite(values).sum() < 2:  # the only one measured isn't the best for that
         return
+    best = int(values.argmax())
     moved = course.parameters.value("help.learning_share")
     course.shares *= 1 - moved
     course.shares[best] += moved

@@ -170,9 +170,11 @@ class SiexModel(mesa.Model):
     def _give_help(self, course: Course) -> None:
         """What the plan does this month, and what it leaves of homes and jobs for others."""
         course.follow(self.households, self.month)
-        homes, find, shares = 0.0, 1.0, self.values.help
+        here, homes, find, shares = 0.0, 0.0, 1.0, self.values.help
         if course.takes_homes:
-            homes = coupling.expected_homes(self.households, self.rows, self.values, self.context)
+            here, homes = coupling.expected_homes(
+                self.households, self.rows, course.open, self.values, self.context
+            )
         if shares.jobs_taken_share > 0:
             total, extra = coupling.expected_jobs(
                 self.households, self.rows, self.values, self.context
@@ -184,7 +186,7 @@ class SiexModel(mesa.Model):
             rehousing=self.context.rehousing * left,
         )  # fmt: skip
         course.open_month(
-            self.households, self.rows, self.books, self.lines, self.values, self.month, homes
+            self.households, self.rows, self.books, self.lines, self.values, self.month, here
         )
 
     def _live(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
