@@ -1,0 +1,135 @@
+"""Rounding that adds up, and hiding of cells that nothing that is shown gives back.
+
+Arrays have the shape (lines, worlds, parts): the parts of a line, such as wijken, add up to its
+total, such as the municipality. Two arguments say why subtraction finds nothing:
+
+* What is shown adds up as it stands. Every shown number may be off by almost a whole base, so
+  when one cell moves within its base all totals that hold it may move with it: no sum or
+  difference of shown numbers, over wijken, groups, worlds or years, says more than they do.
+* Hidden cells of a line are two or more, and together at least as large as the smallest number
+  that is shown, as are their complements. So each may be anything from zero to that number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def nearest(values: Floats, base: float | Floats) -> Floats:
+    """Round to multiples of a base; halves go up."""
+    rounded: Floats = np.floor(values / base + 0.5) * base
+    return rounded
+
+
+def rounded_to_total(parts: Floats, base: float) -> tuple[Floats, Floats]:
+    """Round the parts of a total so that they add up to the rounded total.
+
+    Every part goes to the multiple below or above it: above for those with the largest
+    remainders, for as many as the total asks. Multiples of the base stay as they are, so doing
+    it again changes nothing.
+
+    Returns
+    -------
+    tuple
+        The parts, and their totals (without the last axis).
+    """
+    units = parts / base
+    low = np.floor(units)
+    total = np.floor(units.sum(axis=-1) + 0.5)
+    missing = total - low.sum(axis=-1)
+    order = np.argsort(low - units, axis=-1, kind="stable")
+    rank = np.argsort(order, axis=-1, kind="stable")
+    return (low + (rank < missing[..., None])) * base, total * base
+
+
+def hidden_parts(
+    values: Floats, small: Flags, least: float | Floats, rest: Floats | None = None
+) -> Flags:
+    """Say which parts to hide so that the small ones can't be found from the total.
+
+    Parameters
+    ----------
+    values
+        Rounded values; shape (lines, worlds, parts).
+    small
+        Parts that must not be seen, by line; shape (lines, parts). Worlds share what is hidden,
+        or the one would give away the other.
+    least
+        What the hidden parts of a line must come to together; one number or one a line.
+    rest
+        Complements of the values in a count that is shown too, such as those who aren't poor.
+
+    Returns
+    -------
+    numpy.ndarray
+        Parts to hide; the smallest are added until the small ones are safe.
+    """
+    hidden = small.copy()
+    size, least = np.abs(values).max(axis=1), np.broadcast_to(least, len(values))
+    while True:
+        count = hidden.sum(axis=-1)
+        bare = count < 2
+        for amounts in (values,) if rest is None else (values, rest):
+            together = np.abs((amounts * hidden[:, None]).sum(axis=-1))
+            bare |= (together < least[:, None]).any(axis=1)
+        bare &= (count > 0) & (count < hidden.shape[-1])
+        if not bare.any():
+            return hidden
+        open_size = np.where(hidden, np.inf, size)[bare]
+        hidden[np.flatnonzero(bare), open_size.argmin(axis=-1)] = True
+
+
+def hidden_with_total(
+    values: Floats, small: Flags, least: float | Floats, rest: Floats | None = None
+) -> Flags:
+    """Hide parts and totals; the last of all arrays is the total.
+
+    A total too small to be seen takes its parts with it, and a single part its total.
+    """
+    rest_parts = None if rest is None else rest[..., :-1]
+    below, total = small[:, :-1] | small[:, -1:], small[:, -1]
+    parts = hidden_parts(values[..., :-1], below, least, rest_parts)
+    if parts.shape[-1] == 1:
+        total = total | parts[:, 0]
+    return np.column_stack([parts, total])
+
+
+def filled(cells: Floats) -> tuple[Floats, Flags]:
+    """Give cells that were hidden before a value with which their line adds up.
+
+    Parameters
+    ----------
+    cells
+        Parts with their total as the last; hidden ones are not a number.
+
+    Returns
+    -------
+    tuple
+        The cells, and which were hidden; shape (lines, parts and total).
+    """
+    before = np.isnan(cells)
+    known = np.where(before, 0.0, cells)
+    if cells.shape[-1] > 1:
+        parts = before[..., :-1]
+        left = known[..., -1] - known[..., :-1].sum(axis=-1)
+        lines, worlds = np.nonzero(parts.any(axis=-1) & ~before[..., -1])
+        known[lines, worlds, parts.argmax(axis=-1)[lines, worlds]] = left[lines, worlds]
+    return known, np.asarray(before.any(axis=1))
+
+
+def step_of(base: Floats, scale: Any) -> Floats:
+    """Step to which a mean is rounded: one household of the base can't move it by more.
+
+    Steps are 1, 2 or 5 times a power of ten.
+    """
+    share = np.maximum(scale, 1e-9) / np.maximum(base, 1.0)
+    power = 10.0 ** np.floor(np.log10(share) + 1e-9)
+    steps = np.array([1.0, 2.0, 5.0, 10.0])
+    times = steps[np.searchsorted(steps, share / power - 1e-9)]
+    return np.asarray(times * power, np.float64)
