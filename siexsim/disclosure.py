@@ -22,6 +22,7 @@ from siexsim.hiding import (
     filled,
     hidden_with_total,
     nearest,
+    order_of,
     rounded_to_total,
     step_of,
 )
@@ -148,7 +149,7 @@ def _hidden_amounts(
     sizes = np.where(known, np.inf, np.minimum(np.abs(cells), np.abs(rounded)))
     amounts = np.where(known, np.abs(rounded).max(axis=1, keepdims=True), rounded)
     small = before | (sizes.min(axis=1) < least[:, None])
-    return hidden_with_total(amounts, small, least)
+    return hidden_with_total(amounts, small, order_of(rounded), least)
 
 
 def _largest_eur(items: pd.Series, rules: Rules) -> pd.Series:
@@ -239,7 +240,9 @@ def protect_participants(
         return sums.astype(np.float64).reshape(shape)
 
     courses = added(weight)
-    counts, hidden = protect_counts(courses, np.zeros((shape[0], shape[2]), bool), None, rules)
+    order = order_of(courses)
+    unseen = np.zeros((shape[0], shape[2]), bool)
+    counts, hidden = protect_counts(courses, unseen, order, None, rules)
     new = groups.loc[groups.index.repeat(shape[2])].reset_index(drop=True)
     names = [*wijken.categories, total]
     new.insert(0, "wijk", pd.Series(pd.Categorical(names * shape[0], names)))
@@ -251,7 +254,7 @@ def protect_participants(
         np.maximum.at(largest, places, np.tile(np.abs(values), 2))
         dominated = largest.reshape(shape) > rules.largest_share * added(np.abs(values))
         few = hidden | dominated[:, 0]
-        out = too_few(counts, few, None, rules.participant_base)
+        out = too_few(counts, few, order, None, rules.participant_base)
         mean = added(values) / np.maximum(courses, 1.0)
         step = step_of(counts, np.abs(mean))
         shown = np.where(out[:, None], np.nan, np.round(nearest(mean, step), 2))
@@ -280,14 +283,15 @@ def protect_wijkfoto(
     grids = {name: grid_of(rows, keys, "wijk", label) for name, rows in groups.items()}
     bases: dict[str, Floats] = {}
     kept: dict[str, Flags] = {}
+    order = order_of(filled(grids["all"].cells(groups["all"]["base"]))[0])
     for name, whole in (("all", ""), ("minima", "all")):
         cells, before = filled(grids[name].cells(groups[name]["base"]))
         before = before | kept[whole] if whole else before
-        bases[name], kept[name] = protect_counts(cells, before, bases.get(whole), rules)
+        bases[name], kept[name] = protect_counts(cells, before, order, bases.get(whole), rules)
     bases["others"], kept["others"] = bases["all"] - bases["minima"], kept["minima"]
-    few = {"all": too_few(bases["all"], kept["all"], None, rules.mean_base)}
+    few = {"all": too_few(bases["all"], kept["all"], order, None, rules.mean_base)}
     few["minima"] = too_few(
-        bases["minima"], kept["minima"] | few["all"], bases["others"], rules.mean_base
+        bases["minima"], kept["minima"] | few["all"], order, bases["others"], rules.mean_base
     )
     few["others"] = few["minima"]
     new = table.copy()

@@ -8,6 +8,7 @@ total, such as the municipality. Two arguments say why subtraction finds nothing
   difference of shown numbers, over wijken, groups, worlds or years, says more than they do.
 * Hidden cells of a line are two or more, and together at least as large as the smallest number
   that is shown, as are their complements. So each may be anything from zero to that number.
+  Which cells are hidden with the small ones doesn't depend on what is in the line.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def rounded_to_total(parts: Floats, base: float) -> tuple[Floats, Floats]:
 
 
 def hidden_parts(
-    values: Floats, small: Flags, least: float | Floats, rest: Floats | None = None
+    values: Floats, small: Flags, order: Floats, least: float | Floats, rest: Floats | None = None
 ) -> Flags:
     """Say which parts to hide so that the small ones can't be found from the total.
 
@@ -60,6 +61,9 @@ def hidden_parts(
     small
         Parts that must not be seen, by line; shape (lines, parts). Worlds share what is hidden,
         or the one would give away the other.
+    order
+        In which order parts are hidden with others, lowest first. It must not depend on the
+        values of a line: hiding the smallest would tell that it is smaller than what is shown.
     least
         What the hidden parts of a line must come to together; one number or one a line.
     rest
@@ -68,10 +72,10 @@ def hidden_parts(
     Returns
     -------
     numpy.ndarray
-        Parts to hide; the smallest are added until the small ones are safe.
+        Parts to hide; others are added until the small ones are safe.
     """
     hidden = small.copy()
-    size, least = np.abs(values).max(axis=1), np.broadcast_to(least, len(values))
+    least = np.broadcast_to(least, len(values))
     while True:
         count = hidden.sum(axis=-1)
         bare = count < 2
@@ -81,12 +85,12 @@ def hidden_parts(
         bare &= (count > 0) & (count < hidden.shape[-1])
         if not bare.any():
             return hidden
-        open_size = np.where(hidden, np.inf, size)[bare]
-        hidden[np.flatnonzero(bare), open_size.argmin(axis=-1)] = True
+        turn = np.where(hidden, np.inf, order)[bare]
+        hidden[np.flatnonzero(bare), turn.argmin(axis=-1)] = True
 
 
 def hidden_with_total(
-    values: Floats, small: Flags, least: float | Floats, rest: Floats | None = None
+    values: Floats, small: Flags, order: Floats, least: float | Floats, rest: Floats | None = None
 ) -> Flags:
     """Hide parts and totals; the last of all arrays is the total.
 
@@ -94,10 +98,16 @@ def hidden_with_total(
     """
     rest_parts = None if rest is None else rest[..., :-1]
     below, total = small[:, :-1] | small[:, -1:], small[:, -1]
-    parts = hidden_parts(values[..., :-1], below, least, rest_parts)
+    parts = hidden_parts(values[..., :-1], below, order, least, rest_parts)
     if parts.shape[-1] == 1:
         total = total | parts[:, 0]
     return np.column_stack([parts, total])
+
+
+def order_of(cells: Floats) -> Floats:
+    """Order of parts by their size in a whole table, the smallest first; the total is left out."""
+    size = np.abs(cells[..., :-1]).sum(axis=(0, 1))
+    return size.argsort(kind="stable").argsort(kind="stable").astype(np.float64)
 
 
 def filled(cells: Floats) -> tuple[Floats, Flags]:

@@ -19,6 +19,7 @@ from siexsim.hiding import (
     filled,
     hidden_with_total,
     nearest,
+    order_of,
     rounded_to_total,
     step_of,
 )
@@ -169,18 +170,21 @@ def protect(
     grid = grid_of(table, description.keys, part, (total or total_of(table)) if part else "")
     shown: dict[str, Floats] = {}
     hidden: dict[str, Flags] = {}
+    order = order_of(filled(grid.cells(table[next(iter(description.counts))]))[0])
     new = table.copy()
     for name, whole in description.counts.items():
         cells, before = filled(grid.cells(table[name]))
         if whole:
             before = before | hidden[whole]
         worlds = lived(cells) if name in description.of_a_plan else None
-        shown[name], hidden[name] = protect_counts(cells, before, shown.get(whole), rules, worlds)
+        shown[name], hidden[name] = protect_counts(
+            cells, before, order, shown.get(whole), rules, worlds
+        )
         new[name] = grid.column(shown[name], hidden[name])
     for name, base in description.means.items():
         rest = shown[whole] - shown[base] if (whole := description.counts[base]) else None
         cells = grid.cells(table[name])
-        out = too_few(shown[base], hidden[base], rest, rules.mean_base)
+        out = too_few(shown[base], hidden[base], order, rest, rules.mean_base)
         step = step_of(shown[base], np.maximum(1.0, np.abs(np.nan_to_num(cells))))
         new[name] = grid.column(np.round(nearest(cells, step), 9), out)
     return new
@@ -192,7 +196,12 @@ def lived(cells: Floats) -> Flags:
 
 
 def protect_counts(
-    cells: Floats, before: Flags, whole: Floats | None, rules: Rules, worlds: Flags | None = None
+    cells: Floats,
+    before: Flags,
+    order: Floats,
+    whole: Floats | None,
+    rules: Rules,
+    worlds: Flags | None = None,
 ) -> tuple[Floats, Flags]:
     """Round counts, and say which to hide.
 
@@ -202,6 +211,8 @@ def protect_counts(
         Counts; shape (lines, worlds, parts and total).
     before
         Which are hidden already; shape (lines, parts and total).
+    order
+        In which order parts are hidden with others.
     whole
         Rounded counts that these are a part of.
     rules
@@ -218,12 +229,14 @@ def protect_counts(
         return rounded, before
     small = before | (cells[:, seen] < rules.few).any(axis=1)
     rest = None if whole is None else (whole - rounded)[:, seen]
-    return rounded, too_few(rounded[:, seen], small, rest, rules.few)
+    return rounded, too_few(rounded[:, seen], small, order, rest, rules.few)
 
 
-def too_few(counts: Floats, small: Flags, rest: Floats | None, least: float) -> Flags:
+def too_few(
+    counts: Floats, small: Flags, order: Floats, rest: Floats | None, least: float
+) -> Flags:
     """Which counts, or their complements, are too small to show, and what to hide with them."""
     small = small | (counts < least).any(axis=1)
     if rest is not None:
         small = small | (rest < least).any(axis=1)
-    return hidden_with_total(counts, small, least, rest)
+    return hidden_with_total(counts, small, order, least, rest)

@@ -34,6 +34,7 @@ from siexsim.protected import (
 
 RULES = packaged_rules()
 BASE, FEW = RULES.count_base, RULES.few
+ORDER = np.arange(3.0)
 SLACK = BASE - 1  # a count that is shown may be off by so much
 CHAIN = {"homes": "", "poor": "homes", "long_poor": "poor"}
 SMALL_TABLE = Protected(("year",), CHAIN, {"poor_stress": "poor"})
@@ -62,14 +63,16 @@ def test_rounding_by_hand() -> None:
 def test_hiding_by_hand() -> None:
     values = np.array([[[5.0, 40.0, 15.0, 100.0]]])
     small = np.array([[True, False, False, False]])
-    assert hidden_parts(values, small, 10).tolist() == [[True, False, True, False]]
-    rest = np.array([[[30.0, 0.0, 0.0, 50.0]]])  # of the third nobody is left
-    assert hidden_parts(values, small, 40, rest).tolist() == [[True, True, True, False]]
+    order = np.array([3.0, 2.0, 0.0, 1.0])
+    assert hidden_parts(values, small, order, 10).tolist() == [[True, False, True, False]]
+    rest = np.array([[[30.0, 10.0, 0.0, 50.0]]])  # of the third nobody is left
+    order = np.array([3.0, 1.0, 0.0, 2.0])
+    assert hidden_parts(values, small, order, 40, rest).tolist() == [[True, True, True, False]]
 
 
 def test_one_cell_alone_is_never_hidden_and_the_worlds_hide_alike() -> None:
     cells = np.array([[[3, 50, 60, 113], [30, 50, 60, 140]]], float)
-    _, hidden = protect_counts(cells, np.zeros((1, 4), bool), None, RULES)
+    _, hidden = protect_counts(cells, np.zeros((1, 4), bool), ORDER, None, RULES)
     assert hidden.tolist() == [[True, True, False, False]]
 
 
@@ -77,7 +80,9 @@ def test_every_small_table_keeps_its_secrets() -> None:
     """All tables of three wijken: what tables could have given the same release?"""
     parts = np.array(list(itertools.product(range(28), repeat=3)), float)
     cells = np.column_stack([parts, parts.sum(axis=1)])
-    rounded, hidden = protect_counts(cells[:, None], np.zeros(cells.shape, bool), None, RULES)
+    rounded, hidden = protect_counts(
+        cells[:, None], np.zeros(cells.shape, bool), ORDER, None, RULES
+    )
     shown = np.where(hidden, -1.0, rounded[:, 0])
     assert (cells[~hidden] >= FEW).all()
     _, release = np.unique(shown, axis=0, return_inverse=True)
