@@ -37,6 +37,7 @@ from siexsim.protected import (
     packaged_rules,
     protect,
     protect_counts,
+    protect_means,
     too_few,
     total_of,
 )
@@ -148,8 +149,11 @@ def _hidden_amounts(
     known = (of_a_plan[:, None] & ~lived(cells[of_a_plan]))[..., None]
     sizes = np.where(known, np.inf, np.minimum(np.abs(cells), np.abs(rounded)))
     amounts = np.where(known, np.abs(rounded).max(axis=1, keepdims=True), rounded)
-    small = before | (sizes.min(axis=1) < least[:, None])
-    return hidden_with_total(amounts, small, order_of(rounded), least)
+    small = sizes.min(axis=1) < least[:, None]
+    hidden = hidden_with_total(amounts, small, before, order_of(rounded), least)
+    done = before[:, :-1].any(axis=-1)
+    hidden[done] = before[done]
+    return hidden
 
 
 def _largest_eur(items: pd.Series, rules: Rules) -> pd.Series:
@@ -242,7 +246,7 @@ def protect_participants(
     courses = added(weight)
     order = order_of(courses)
     unseen = np.zeros((shape[0], shape[2]), bool)
-    counts, hidden = protect_counts(courses, unseen, order, None, rules)
+    counts, hidden = protect_counts(courses, unseen, unseen, order, None, rules)
     new = groups.loc[groups.index.repeat(shape[2])].reset_index(drop=True)
     names = [*wijken.categories, total]
     new.insert(0, "wijk", pd.Series(pd.Categorical(names * shape[0], names)))
@@ -253,8 +257,8 @@ def protect_participants(
         largest = np.zeros(np.prod(shape))
         np.maximum.at(largest, places, np.tile(np.abs(values), 2))
         dominated = largest.reshape(shape) > rules.largest_share * added(np.abs(values))
-        few = hidden | dominated[:, 0]
-        out = too_few(counts, few, order, None, rules.participant_base)
+        small = dominated[:, 0]
+        out = too_few(counts, small, hidden, order, None, rules.participant_base)
         mean = added(values) / np.maximum(courses, 1.0)
         step = step_of(counts, np.abs(mean))
         shown = np.where(out[:, None], np.nan, np.round(nearest(mean, step), 2))
@@ -286,21 +290,19 @@ def protect_wijkfoto(
     order = order_of(filled(grids["all"].cells(groups["all"]["base"]))[0])
     for name, whole in (("all", ""), ("minima", "all")):
         cells, before = filled(grids[name].cells(groups[name]["base"]))
-        before = before | kept[whole] if whole else before
-        bases[name], kept[name] = protect_counts(cells, before, order, bases.get(whole), rules)
+        also = kept[whole] if whole else np.zeros_like(before)
+        bases[name], kept[name] = protect_counts(
+            cells, also, before, order, bases.get(whole), rules
+        )
     bases["others"], kept["others"] = bases["all"] - bases["minima"], kept["minima"]
-    few = {"all": too_few(bases["all"], kept["all"], order, None, rules.mean_base)}
-    few["minima"] = too_few(
-        bases["minima"], kept["minima"] | few["all"], order, bases["others"], rules.mean_base
-    )
-    few["others"] = few["minima"]
-    new = table.copy()
-    for name, rows in groups.items():
-        values = grids[name].cells(rows["value"])
-        step = step_of(bases[name], np.maximum(1.0, np.abs(np.nan_to_num(values))))
-        shown = np.round(nearest(values, step), 9)
-        new.loc[rows.index, "value"] = grids[name].column(shown, few[name])
-        new.loc[rows.index, "base"] = grids[name].column(bases[name], kept[name])
+    new, few = table.copy(), kept["all"]
+    for name, rest in (("all", None), ("minima", bases["others"]), ("others", None)):
+        values, also = grids[name].cells(groups[name]["value"]), kept[name] | few
+        shown, hidden = protect_means(values, bases[name], also, order, rest, rules)
+        few = few if name == "others" else hidden  # the one is what the other leaves of all
+        rows = groups[name].index
+        new.loc[rows, "value"] = grids[name].column(shown, few)
+        new.loc[rows, "base"] = grids[name].column(bases[name], kept[name])
     return new
 
 

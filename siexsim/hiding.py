@@ -6,9 +6,9 @@ total, such as the municipality. Two arguments say why subtraction finds nothing
 * What is shown adds up as it stands. Every shown number may be off by almost a whole base, so
   when one cell moves within its base all totals that hold it may move with it: no sum or
   difference of shown numbers, over wijken, groups, worlds or years, says more than they do.
-* Hidden cells of a line are two or more, and together at least as large as the smallest number
-  that is shown, as are their complements. So each may be anything from zero to that number.
-  Which cells are hidden with the small ones doesn't depend on what is in the line.
+* With the small cells of a line one at least is hidden that isn't small, and together they come
+  to twice the smallest number that is shown, as do their complements. So a small one may be
+  anything from zero to that number. Which are hidden with it doesn't depend on the line.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def rounded_to_total(parts: Floats, base: float) -> tuple[Floats, Floats]:
 
 
 def hidden_parts(
-    values: Floats, small: Flags, order: Floats, least: float | Floats, rest: Floats | None = None
-) -> Flags:
+    values: Floats, small: Flags, also: Flags, order: Floats, least: float | Floats,
+    rest: Floats | None = None,
+) -> Flags:  # fmt: skip
     """Say which parts to hide so that the small ones can't be found from the total.
 
     Parameters
@@ -61,11 +62,13 @@ def hidden_parts(
     small
         Parts that must not be seen, by line; shape (lines, parts). Worlds share what is hidden,
         or the one would give away the other.
+    also
+        Parts that are hidden for another reason; they serve to hide the small ones.
     order
         In which order parts are hidden with others, lowest first. It must not depend on the
         values of a line: hiding the smallest would tell that it is smaller than what is shown.
     least
-        What the hidden parts of a line must come to together; one number or one a line.
+        Smallest that is shown, one number or one a line; the hidden parts must come to twice it.
     rest
         Complements of the values in a count that is shown too, such as those who aren't poor.
 
@@ -74,15 +77,14 @@ def hidden_parts(
     numpy.ndarray
         Parts to hide; others are added until the small ones are safe.
     """
-    hidden = small.copy()
+    hidden = small | also
     least = np.broadcast_to(least, len(values))
     while True:
-        count = hidden.sum(axis=-1)
-        bare = count < 2
+        bare = ~(hidden & ~small).any(axis=-1)
         for amounts in (values,) if rest is None else (values, rest):
             together = np.abs((amounts * hidden[:, None]).sum(axis=-1))
-            bare |= (together < least[:, None]).any(axis=1)
-        bare &= (count > 0) & (count < hidden.shape[-1])
+            bare |= (together < 2 * least[:, None]).any(axis=1)
+        bare &= hidden.any(axis=-1) & ~hidden.all(axis=-1)
         if not bare.any():
             return hidden
         turn = np.where(hidden, np.inf, order)[bare]
@@ -90,15 +92,17 @@ def hidden_parts(
 
 
 def hidden_with_total(
-    values: Floats, small: Flags, order: Floats, least: float | Floats, rest: Floats | None = None
-) -> Flags:
+    values: Floats, small: Flags, also: Flags, order: Floats, least: float | Floats,
+    rest: Floats | None = None,
+) -> Flags:  # fmt: skip
     """Hide parts and totals; the last of all arrays is the total.
 
     A total too small to be seen takes its parts with it, and a single part its total.
     """
     rest_parts = None if rest is None else rest[..., :-1]
-    below, total = small[:, :-1] | small[:, -1:], small[:, -1]
-    parts = hidden_parts(values[..., :-1], below, order, least, rest_parts)
+    total = small[:, -1] | also[:, -1]
+    below = small[:, :-1] | total[:, None]
+    parts = hidden_parts(values[..., :-1], below, also[:, :-1], order, least, rest_parts)
     if parts.shape[-1] == 1:
         total = total | parts[:, 0]
     return np.column_stack([parts, total])

@@ -174,19 +174,18 @@ def protect(
     new = table.copy()
     for name, whole in description.counts.items():
         cells, before = filled(grid.cells(table[name]))
-        if whole:
-            before = before | hidden[whole]
+        also = hidden[whole] if whole else np.zeros_like(before)
         worlds = lived(cells) if name in description.of_a_plan else None
         shown[name], hidden[name] = protect_counts(
-            cells, before, order, shown.get(whole), rules, worlds
+            cells, also, before, order, shown.get(whole), rules, worlds
         )
         new[name] = grid.column(shown[name], hidden[name])
     for name, base in description.means.items():
         rest = shown[whole] - shown[base] if (whole := description.counts[base]) else None
         cells = grid.cells(table[name])
-        out = too_few(shown[base], hidden[base], order, rest, rules.mean_base)
-        step = step_of(shown[base], np.maximum(1.0, np.abs(np.nan_to_num(cells))))
-        new[name] = grid.column(np.round(nearest(cells, step), 9), out)
+        new[name] = grid.column(
+            *protect_means(cells, shown[base], hidden[base], order, rest, rules)
+        )
     return new
 
 
@@ -196,21 +195,19 @@ def lived(cells: Floats) -> Flags:
 
 
 def protect_counts(
-    cells: Floats,
-    before: Flags,
-    order: Floats,
-    whole: Floats | None,
-    rules: Rules,
-    worlds: Flags | None = None,
-) -> tuple[Floats, Flags]:
+    cells: Floats, also: Flags, before: Flags, order: Floats, whole: Floats | None,
+    rules: Rules, worlds: Flags | None = None,
+) -> tuple[Floats, Flags]:  # fmt: skip
     """Round counts, and say which to hide.
 
     Parameters
     ----------
     cells
         Counts; shape (lines, worlds, parts and total).
+    also
+        Which are hidden anyway; shape (lines, parts and total).
     before
-        Which are hidden already; shape (lines, parts and total).
+        Which were hidden before: what hides with them is among them.
     order
         In which order parts are hidden with others.
     whole
@@ -227,16 +224,33 @@ def protect_counts(
     seen = np.ones(cells.shape[1], bool) if worlds is None else worlds
     if not seen.any():
         return rounded, before
-    small = before | (cells[:, seen] < rules.few).any(axis=1)
+    few = np.asarray((cells[:, seen] < rules.few).any(axis=1))
     rest = None if whole is None else (whole - rounded)[:, seen]
-    return rounded, too_few(rounded[:, seen], small, order, rest, rules.few)
+    hidden = too_few(rounded[:, seen], few, also | before, order, rest, rules.few)
+    done = before[:, :-1].any(axis=-1)
+    hidden[done] = before[done]
+    return rounded, hidden
+
+
+def protect_means(
+    means: Floats, base: Floats, also: Flags, order: Floats, rest: Floats | None, rules: Rules
+) -> tuple[Floats, Flags]:
+    """Round means to what one household can move them, and say which to hide."""
+    none = np.zeros_like(also)
+    hidden = too_few(base, none, also, order, rest, rules.mean_base)
+    missing = np.asarray(np.isnan(means).any(axis=1))
+    enough = ~also & (base >= rules.mean_base).all(axis=1)
+    done = (missing & enough)[:, :-1].any(axis=-1)  # one with many is hidden: done before
+    hidden[done] = missing[done]
+    step = step_of(base, np.maximum(1.0, np.abs(np.nan_to_num(means))))
+    return np.round(nearest(means, step), 9), hidden
 
 
 def too_few(
-    counts: Floats, small: Flags, order: Floats, rest: Floats | None, least: float
+    counts: Floats, small: Flags, also: Flags, order: Floats, rest: Floats | None, least: float
 ) -> Flags:
     """Which counts, or their complements, are too small to show, and what to hide with them."""
     small = small | (counts < least).any(axis=1)
     if rest is not None:
         small = small | (rest < least).any(axis=1)
-    return hidden_with_total(counts, small, order, least, rest)
+    return hidden_with_total(counts, small, also, order, least, rest)

@@ -64,35 +64,40 @@ def test_hiding_by_hand() -> None:
     values = np.array([[[5.0, 40.0, 15.0, 100.0]]])
     small = np.array([[True, False, False, False]])
     order = np.array([3.0, 2.0, 0.0, 1.0])
-    assert hidden_parts(values, small, order, 10).tolist() == [[True, False, True, False]]
+    assert hidden_parts(values, small, ~small & False, order, 10).tolist() == [
+        [True, False, True, False]
+    ]
     rest = np.array([[[30.0, 10.0, 0.0, 50.0]]])  # of the third nobody is left
     order = np.array([3.0, 1.0, 0.0, 2.0])
-    assert hidden_parts(values, small, order, 40, rest).tolist() == [[True, True, True, False]]
+    assert hidden_parts(values, small, ~small & False, order, 20, rest).tolist() == [
+        [True, True, True, False]
+    ]
 
 
 def test_one_cell_alone_is_never_hidden_and_the_worlds_hide_alike() -> None:
     cells = np.array([[[3, 50, 60, 113], [30, 50, 60, 140]]], float)
-    _, hidden = protect_counts(cells, np.zeros((1, 4), bool), ORDER, None, RULES)
+    _, hidden = protect_counts(cells, *2 * [np.zeros((1, 4), bool)], ORDER, None, RULES)
     assert hidden.tolist() == [[True, True, False, False]]
 
 
 def test_every_small_table_keeps_its_secrets() -> None:
     """All tables of three wijken: what tables could have given the same release?"""
-    parts = np.array(list(itertools.product(range(28), repeat=3)), float)
+    parts = np.array(list(itertools.product(range(46), repeat=3)), float)
     cells = np.column_stack([parts, parts.sum(axis=1)])
-    rounded, hidden = protect_counts(
-        cells[:, None], np.zeros(cells.shape, bool), ORDER, None, RULES
-    )
+    unseen = np.zeros(cells.shape, bool)
+    rounded, hidden = protect_counts(cells[:, None], unseen, unseen, ORDER, None, RULES)
     shown = np.where(hidden, -1.0, rounded[:, 0])
     assert (cells[~hidden] >= FEW).all()
     _, release = np.unique(shown, axis=0, return_inverse=True)
-    frame = pd.DataFrame(cells).groupby(release.ravel())
-    low, high = frame.min().to_numpy()[release.ravel()], frame.max().to_numpy()[release.ravel()]
-    assert (high - low)[hidden].min() >= FEW - 1
+    tables = pd.DataFrame(cells).groupby(release.ravel())
+    low, high = tables.min().to_numpy(), tables.max().to_numpy()
+    whole = high[:, :3].max(axis=1) < 40  # of larger ones this list lacks the neighbours
+    low, high = (edge[release.ravel()] for edge in (low, high))
+    hidden &= whole[release.ravel()][:, None]
     few = hidden & (cells < FEW)
-    assert (low[few] == 0).all()  # whoever is hidden as one of few may as well not be there
-    inside = ~hidden & (cells < 24)  # higher ones lack neighbours in this list
-    assert (high - low)[inside].min() >= 2
+    assert few.sum() > 10_000
+    assert (low[few] == 0).all()  # one of few may as well not be there
+    assert ((high - low)[hidden] >= FEW - 1).all()
 
 
 # --- An adversary with linear programming -----------------------------------------------------
@@ -159,7 +164,7 @@ def bounds_of_hidden(shown: np.ndarray, nested: bool = True) -> dict[tuple[int, 
     return widths
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(chains())
 def test_linear_programming_finds_no_hidden_count(counts: np.ndarray) -> None:
     table = photo_of(counts)
@@ -334,8 +339,8 @@ def test_a_ledger_by_year_stays_as_it_is() -> None:
 
 
 def participants() -> pd.DataFrame:
-    """Forty courses in one wijk, three in another, and one with a huge return among twelve."""
-    count = {"A": 40, "B": 3, "C": 12}
+    """Sixty courses in one wijk, three in another, and one with a huge return among twenty."""
+    count = {"A": 60, "B": 3, "C": 20}
     wijk = [name for name, times in count.items() for _ in range(times)]
     table = pd.DataFrame({
         "household": np.arange(len(wijk)) + 1, "wijk": pd.Categorical(wijk), "weight": 1,
@@ -392,9 +397,7 @@ def test_minima_and_others_make_all_and_hide_together(bases: list[tuple[int, int
     assert (value["minima"].isna() == value["others"].isna()).all()
     known = base.dropna()
     assert (known["minima"] + known["others"] == known["all"]).all()
-    assert (base[["minima", "all"]].where(value[["minima", "all"]].notna()).min() >= 100).sum() in (
-        0, 1, 2,
-    )  # fmt: skip
+    assert not ((base < RULES.mean_base) & value.notna()).to_numpy().any()
     for width in bounds_of_hidden(base[["all", "minima"]].to_numpy(float)).values():
         assert width >= FEW - 1
 
