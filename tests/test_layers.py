@@ -9,15 +9,16 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions",
-    "parameters", "items", "place",
-    "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
-    "population",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "parameters",
+    "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
+    "population_fit", "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
-    "rules.children", "rules.services", "rules.course", "census", "rules.month",
-    "context", "help", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "monitoring",
-    "twins", "cohort", "deciding", "course", "model", "scenario", "account", "run",
-    "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
+    "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
+    "shocks", "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
+    "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "revision",
+    "run", "knowledge", "worlds", "indicators", "photo", "participants", "lives", "hiding",
+    "protected", "disclosure", "sheet", "maps", "plots", "result", "council", "say", "say_photo",
+    "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
