@@ -13,9 +13,9 @@ ORDER = [
     "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
     "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
-    "rules.children", "rules.services", "rules.course", "census", "rules.month",
-    "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
+    "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
+    "context", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
+    "indicators", "photo", "sheet", "maps", "plots", "result", "say", "say_photo", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
