@@ -39,7 +39,7 @@ _TALLY: Final = [(name, "i8") for name in (*TALLY, *SUMS)] + [
 CENSUS: Final = np.dtype(
     [(name, "i8") for name in WHOLE]
     + [("poor_gap_cents", "i8"), ("poor_groups", "i8", (len(hh.GROUPS),))]
-    + _TALLY  # type: ignore[operator]
+    + _TALLY
     + [("poor", _TALLY)]
 )
 

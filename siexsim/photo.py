@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from siexsim import household as hh
 from siexsim.census import COUNTS, MICRO, SUMS, total
-from siexsim.help import interventions
 from siexsim.household import DOMAINS, GROUPS, month_text
 from siexsim.indicators import GROUPS as PHOTO_GROUPS
 from siexsim.indicators import Indicator, counted
+from siexsim.interventions import packaged_interventions as interventions
 from siexsim.items import HELP_CLAIM_PAID, HELP_COST, MUNICIPALITY, PAYERS
 from siexsim.ledger import split
 

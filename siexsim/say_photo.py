@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siexsim.errors import UserError
-from siexsim.indicators import GROUPS, NATIONAL, Indicator, counted, missing
+from siexsim.indicators import GROUPS, Indicator, counted, missing
 from siexsim.texts import known, number, text
 
 _BESIDE: Final = (0, 0, 0, 2)

@@ -9,13 +9,16 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions",
+    "parameters", "items", "place",
     "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
     "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
-    "context", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "indicators", "photo", "sheet", "maps", "plots", "result", "say", "say_photo", "cli", "__main__",
+    "context", "coupling", "matching", "arrivals", "ledger", "plan", "panel", "monitoring", "twins",
+    "course", "model", "scenario", "account", "run",
+    "indicators", "photo", "sheet", "maps", "plots", "result", "say", "say_photo",
+    "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
