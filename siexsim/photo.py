@@ -133,37 +133,38 @@ def wijkfoto_table(worlds: Mapping[str, World], place: Place) -> pd.DataFrame:
         children it is about, not a number for a mean; `basis` is of how many; `national` is
         the latest published national figure of everybody, not a number where none is known.
     """
-    names = [*place.wijken, place.name]
     parts = []
-    for world_name, world in worlds.items():
-        for k, year in _shown(world):
-            row = _with_city(world.census[k])
-            for group in PHOTO_GROUPS:
-                for indicator in counted():
-                    part = _foto_part(indicator, row, group, world.weight)
-                    parts.append(
-                        pd.DataFrame({
-                            "year": year, "official": year % OFFICIAL_EVERY_YEARS == 0,
-                            "wijk": names, "world": world_name, "group": group,
-                            "indicator": indicator.name, **part,
-                        })
-                    )  # fmt: skip
+    for name, world in worlds.items():
+        shown = _shown(world)
+        rows = np.stack([_with_city(world.census[k]) for k, _ in shown])
+        frame = pd.DataFrame({"year": np.repeat([year for _, year in shown], rows.shape[1])})
+        frame["official"] = frame["year"] % OFFICIAL_EVERY_YEARS == 0
+        frame["wijk"] = [*place.wijken, place.name] * len(shown)
+        frame["world"] = name
+        for group in PHOTO_GROUPS:
+            for one in counted():
+                seen = _seen(one, rows, group, world.weight)
+                parts.append(frame.assign(group=group, indicator=one.name, **seen))
     table = _with_worlds(parts)
-    table["wijk"] = pd.Categorical(table["wijk"], names)
-    table["group"] = pd.Categorical(table["group"], list(PHOTO_GROUPS))
-    table["indicator"] = pd.Categorical(table["indicator"], [one.name for one in counted()])
+    for column, order in (
+        ("wijk", [*place.wijken, place.name]),
+        ("group", PHOTO_GROUPS),
+        ("indicator", [one.name for one in counted()]),
+    ):
+        table[column] = pd.Categorical(table[column], list(order))
     return table
 
 
-def _foto_part(indicator: Indicator, row: Any, group: str, weight: int) -> dict[str, Any]:
-    numbers, basis = indicator.of(row, group)
+def _seen(one: Indicator, rows: Any, group: str, weight: int) -> dict[str, Any]:
+    """One indicator of one group by year and neighbourhood, in one row after another."""
+    numbers, basis = (part.ravel() for part in one.of(rows, group))
     values = np.full(len(basis), np.nan)
-    np.divide(indicator.scale * numbers, basis, out=values, where=basis > 0)
+    np.divide(one.scale * numbers, basis, out=values, where=basis > 0)
     return {
         "value": values,
-        "count": numbers * float(weight) if indicator.is_count else np.full(len(basis), np.nan),
+        "count": numbers * float(weight) if one.is_count else np.full(len(basis), np.nan),
         "basis": basis * weight,
-        "national": indicator.national(),
+        "national": one.national(),
     }
 
 
