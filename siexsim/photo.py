@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from siexsim import household as hh
-from siexsim.census import COUNTS, MICRO
-from siexsim.help import interventions
-from siexsim.household import DOMAINS, month_text
+from siexsim.census import COUNTS, MICRO, SUMS, total
+from siexsim.household import DOMAINS, GROUPS, month_text
+from siexsim.indicators import GROUPS as PHOTO_GROUPS
+from siexsim.indicators import Indicator, counted
+from siexsim.interventions import packaged_interventions as interventions
 from siexsim.items import HELP_CLAIM_PAID, HELP_COST, MUNICIPALITY, PAYERS
 from siexsim.ledger import split
 
@@ -25,32 +27,33 @@ if TYPE_CHECKING:
     from siexsim.run import Outcome, World
 
 WORLDS: Final = ("without", "with")
+MONTHS: Final = 12
+OFFICIAL_EVERY_YEARS: Final = 2  # definition: as the survey it builds on; even years
 
 
-def _stress_means(census: Any, sums: str, over: str) -> NDArray[np.float64]:
-    """Mean stress by domain; not a number where nobody is counted."""
-    people = census[over].astype(np.float64)
-    totals = census[sums] / MICRO
-    means = np.full(totals.shape, np.nan)
-    np.divide(totals, people[..., None], out=means, where=people[..., None] > 0)
+def _means(sums: Any, over: Any) -> NDArray[np.float64]:
+    """Means of micro-units; not a number where nobody is counted."""
+    people = np.asarray(over, np.float64).reshape(np.shape(over) + (1,) * (np.ndim(sums) - 1))
+    means = np.full(np.shape(sums), np.nan)
+    np.divide(np.asarray(sums) / MICRO, people, out=means, where=people > 0)
     return means
 
 
 def _columns(census: Any, weight: int) -> dict[str, NDArray[Any]]:
+    """Columns of a census with one row a month or neighbourhood."""
     columns: dict[str, NDArray[Any]] = {name: census[name] * weight for name in COUNTS}
-    for prefix, over in (("", "base_households"), ("poor_", "poor_households")):
-        means = _stress_means(census, f"{prefix}stress", over)
+    # a gap of one month, at which the minima would be out of poverty in a year of such months
+    columns["poor_gap_eur_per_year"] = census["poor_gap_cents"] * weight * MONTHS / 100
+    for k, group in enumerate(GROUPS):
+        columns[f"poor_group_{group}"] = census["poor_groups"][:, k] * weight
+    for prefix, tally in (("", census), ("poor_", census["poor"])):
+        over = {"bandwidth": tally["base_households"], "development": tally["base_children"]}
+        for name in SUMS:
+            columns[prefix + name] = _means(tally[name], over[name])
+        means = _means(tally["stress"], tally["base_households"])
         for k, domain in enumerate(DOMAINS):
             columns[f"{prefix}stress_{domain}"] = means[..., k]
     return columns
-
-
-def _total(census: Any) -> Any:
-    """Sum over neighbourhoods; shape (months,)."""
-    total = np.zeros(census.shape[:1], census.dtype)
-    for name in census.dtype.names:
-        total[name] = census[name].sum(axis=1)
-    return total
 
 
 def months_table(worlds: Mapping[str, World]) -> pd.DataFrame:
@@ -63,7 +66,7 @@ def months_table(worlds: Mapping[str, World]) -> pd.DataFrame:
     """
     parts = []
     for name, world in worlds.items():
-        part = pd.DataFrame(_columns(_total(world.census), world.weight))
+        part = pd.DataFrame(_columns(total(world.census), world.weight))
         part.insert(0, "month", [month_text(world.start + k) for k in range(len(part))])
         part.insert(1, "world", name)
         parts.append(part)
@@ -86,16 +89,8 @@ def photo_table(worlds: Mapping[str, World], place: Place) -> pd.DataFrame:
     """
     parts = []
     for name, world in worlds.items():
-        months = len(world.census)
-        shown = [*range(0, months, 12), months - 1]
-        years = [1900 + (world.start + k) // 12 for k in shown]
-        years[-1] = 1900 + (world.start + months) // 12
-        for k, year in zip(shown, years, strict=True):
-            row = world.census[k : k + 1]
-            part = pd.concat([
-                pd.DataFrame(_columns(row[0], world.weight)),
-                pd.DataFrame(_columns(_total(row), world.weight)),
-            ])  # fmt: skip
+        for k, year in _shown(world):
+            part = pd.DataFrame(_columns(_with_city(world.census[k]), world.weight))
             part.insert(0, "year", year)
             part.insert(1, "month", month_text(world.start + k))
             part.insert(2, "wijk", [*place.wijken, place.name])
@@ -104,6 +99,73 @@ def photo_table(worlds: Mapping[str, World], place: Place) -> pd.DataFrame:
     table = _with_worlds(parts)
     table["wijk"] = pd.Categorical(table["wijk"], [*place.wijken, place.name])
     return table
+
+
+def _shown(world: World) -> list[tuple[int, int]]:
+    """Months of a run that are shown, with the year for which each stands."""
+    months = len(world.census)
+    shown = [(k, 1900 + (world.start + k) // MONTHS) for k in range(0, months, MONTHS)]
+    return [*shown, (months - 1, 1900 + (world.start + months) // MONTHS)]
+
+
+def _with_city(row: Any) -> Any:
+    """The neighbourhoods of one month, and their sum as the last."""
+    return np.append(np.asarray(row), total(row))
+
+
+def wijkfoto_table(worlds: Mapping[str, World], place: Place) -> pd.DataFrame:
+    """Show every indicator of the wijkfoto for minima, others and all, a year and wijk (C2).
+
+    A year is shown as in `photo_table`; the municipality sends out its own photo every other
+    year, and `official` marks these.
+
+    Parameters
+    ----------
+    worlds
+        Worlds of a run by name, "without" and perhaps "with".
+    place
+        The municipality, for its names.
+
+    Returns
+    -------
+    DataFrame
+        One row a year, wijk, world, group and indicator. `count` is how many households or
+        children it is about, not a number for a mean; `basis` is of how many; `national` is
+        the latest published national figure of everybody, not a number where none is known.
+    """
+    parts = []
+    for name, world in worlds.items():
+        shown = _shown(world)
+        rows = np.stack([_with_city(world.census[k]) for k, _ in shown])
+        frame = pd.DataFrame({"year": np.repeat([year for _, year in shown], rows.shape[1])})
+        frame["official"] = frame["year"] % OFFICIAL_EVERY_YEARS == 0
+        frame["wijk"] = [*place.wijken, place.name] * len(shown)
+        frame["world"] = name
+        for group in PHOTO_GROUPS:
+            for one in counted():
+                seen = _seen(one, rows, group, world.weight)
+                parts.append(frame.assign(group=group, indicator=one.name, **seen))
+    table = _with_worlds(parts)
+    for column, order in (
+        ("wijk", [*place.wijken, place.name]),
+        ("group", PHOTO_GROUPS),
+        ("indicator", [one.name for one in counted()]),
+    ):
+        table[column] = pd.Categorical(table[column], list(order))
+    return table
+
+
+def _seen(one: Indicator, rows: Any, group: str, weight: int) -> dict[str, Any]:
+    """One indicator of one group by year and neighbourhood, in one row after another."""
+    numbers, basis = (part.ravel() for part in one.of(rows, group))
+    values = np.full(len(basis), np.nan)
+    np.divide(one.scale * numbers, basis, out=values, where=basis > 0)
+    return {
+        "value": values,
+        "count": numbers * float(weight) if one.is_count else np.full(len(basis), np.nan),
+        "basis": basis * weight,
+        "national": one.national(),
+    }
 
 
 def _with_worlds(parts: list[pd.DataFrame]) -> pd.DataFrame:

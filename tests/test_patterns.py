@@ -94,7 +94,7 @@ def test_chance_to_leave_welfare_falls_with_duration(first_years: Any) -> None:
 def test_poor_carry_more_stress_in_every_domain(first_years: Any) -> None:
     model, _ = first_years
     census = model.census_by_month[-1]
-    poor = census["poor_stress"].sum(axis=0) / census["poor_households"].sum()
+    poor = census["poor"]["stress"].sum(axis=0) / census["poor_households"].sum()
     everybody = census["stress"].sum(axis=0) / census["base_households"].sum()
     assert (poor > everybody).all()
 

@@ -95,14 +95,14 @@ def live_rows(
             till = Till(lines[h.wijk], books[row * own])
             if h.student == 1:
                 live_as_student(h, p, c, till)
-                count(h, census[h.wijk])
+                count(h, p, c, census[h.wijk])
                 if c.living == 1:
                     study_on(h, p, one(c.seed, h.id, c.drawn, LIFE))
             else:
                 draw = of_one(draws, filled)
                 filled += 1
                 live_month(h, p, c, helps, draw, till)
-                count(h, census[h.wijk])
+                count(h, p, c, census[h.wijk])
                 if not is_sound(h):
                     unsound = row
                 if c.living == 1:
