@@ -2,7 +2,8 @@
 
 The trial world tells what a waiting-list trial would have reported. The value of knowledge is the
 difference between a plan that can't learn, plans that learn by each design, and a plan that knows
-beforehand which help returns most: nobody can do better than that last one by moving money.
+beforehand which help returns most per euro and spends there first. Where no help pays itself back,
+spending more of it, however well chosen, makes the balance worse: so look at the return per euro.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from siexsim.account import Account
 from siexsim.census import MICRO
 from siexsim.household import Households
+from siexsim.items import PUBLIC
 from siexsim.model import SiexModel, settle
 from siexsim.monitoring import ALL, DESIGNS, ranking_of, study, study_eur
 from siexsim.panel import COMPARISON, CONTROL
@@ -31,8 +33,8 @@ from siexsim.scenario import Scenario
 
 WAYS: Final = ("fixed", *(f"learning_{design}" for design in DESIGNS), "perfect")
 MEASURES: Final = (
-    "end_public_eur", "end_municipality_eur", "stress_years", "people_out_of_poverty",
-    "measuring_eur",
+    "end_public_eur", "end_municipality_eur", "invested_eur", "public_per_euro", "stress_years",
+    "people_out_of_poverty", "measuring_eur",
 )  # fmt: skip
 BAND: Final = (0.1, 0.9)
 MOST_FOLLOWED: Final = 100_000  # as `Monitoring` allows
@@ -42,7 +44,7 @@ def takes_from_others(plan: Plan, parameters: Parameters) -> bool:
     """Whether a plan gives homes or jobs that others then miss, also outside its neighbourhoods."""
     jobs = parameters.value("help.jobs_taken_share") > 0
     fixes = (f"{name}.fixes_home" for name in plan.interventions)
-    return jobs or any(key in parameters and parameters.value(key) > 0 for key in fixes)
+    return jobs or any(key in parameters.entries and parameters.value(key) > 0 for key in fixes)
 
 
 def touched(plan: Plan, place: Place, parameters: Parameters) -> NDArray[np.bool_]:
@@ -133,9 +135,13 @@ def _came_of(without: World, with_plan: World, account: Account) -> dict[str, fl
     stress = (base["stress"] - other["stress"]).sum(axis=(1, 2)) / MICRO / base["stress"].shape[2]
     poor = (base["poor_persons"] - other["poor_persons"]).sum(axis=1)[-12:]
     extra = unbooked_eur(with_plan)
+    invested = float(account.invested.sum()) + extra
+    public = float(account.returned[:, list(PUBLIC)].sum())
     return {
         "end_public_eur": account.end_eur("public") - extra,
         "end_municipality_eur": account.end_eur("municipality") - extra,
+        "invested_eur": invested,
+        "public_per_euro": public / invested if invested > 0 else float("nan"),
         "stress_years": float(stress.sum()) * without.weight / 12,
         "people_out_of_poverty": float(poor.mean()) * without.weight,
         "measuring_eur": following_eur(with_plan) + extra,
