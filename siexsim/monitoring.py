@@ -296,24 +296,27 @@ def monitoring_table(world: World, trial: World | None = None) -> pd.DataFrame:
 def true_returns(world: World) -> pd.Series[float]:
     """Public euros that came back by the end of the run per euro of help, by intervention.
 
-    A household's gain is that over its twin since its first help, divided over its courses by
-    their cost.
+    A household's gain is that over its twin since its help began. It is told from those who had
+    one course; only for help that nobody had alone, gains are divided over courses by their cost.
     """
     course = world.course
     assert course is not None
     starts, names = course.starts, course.plan.interventions
-    cost = np.maximum(starts["cents"] / 100, 0.01)
+    returns = np.full(len(names), np.nan)
+    if len(starts) == 0:
+        return pd.Series(returns, index=names)
+    cost = np.maximum(starts["cents"] / 100, 0.01) * course.overhead
     _, first, household = np.unique(starts["row"], return_index=True, return_inverse=True)
-    gains = np.zeros(len(first))
-    if len(starts):
-        subjects = starts["subject"][first]
-        found = course.cohort.panel.since_enrolment(subjects, world.books, course.cohort.twins)
-        gains = found[:, list(PUBLIC)].sum(axis=1)
-    whole = np.bincount(household, cost, minlength=len(first))
-    part = gains[household] * cost / whole[household] if len(starts) else cost
-    spent = np.bincount(starts["kind"], cost, minlength=len(names)) * course.overhead
-    came = np.bincount(starts["kind"], part, minlength=len(names))
-    returns = np.divide(came, spent, out=np.full(len(names), np.nan), where=spent > 0)
+    panel, twins = course.cohort.panel, course.cohort.twins
+    found = panel.since_enrolment(starts["subject"][first], world.books, twins)
+    whole = np.bincount(household, cost)
+    part = found[:, list(PUBLIC)].sum(axis=1)[household] * cost / whole[household]
+    alone = np.bincount(household)[household] == 1
+    for kind in range(len(names)):
+        mine = starts["kind"] == kind
+        counted = mine & alone if (mine & alone).any() else mine
+        if counted.any():
+            returns[kind] = part[counted].sum() / cost[counted].sum()
     return pd.Series(returns, index=names)
 
 
