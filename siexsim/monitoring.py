@@ -31,6 +31,11 @@ OUTCOMES: Final = ("public_eur", "municipality_eur", "stress", "poor")
 DESIGNS: Final = ("before_after", "matched", "trial")
 ALL: Final = -1  # in the place of one intervention: all of them
 IN_TRIAL: Final = -2  # mark of a participant who drew the lot to start, in the place of a pair
+SET_UP: Final = {  # parameters of what each design costs besides following people
+    "before_after": "monitoring.before_after_eur",
+    "matched": "monitoring.matched_eur",
+    "trial": "monitoring.trial_eur",
+}
 INTERVAL: Final = 0.95  # of studies like this one should hold the truth
 
 
@@ -195,7 +200,7 @@ def study_eur(one: Study, months: int, p: Parameters, price_index: float = 1.0) 
     """What a study costs: to set up and report, and to follow participants and others."""
     followed = len(one.participants) + len(one.others)
     yearly = p.value("help.monitoring_eur_per_year")
-    return (p.value(f"monitoring.{one.design}_eur") + followed * yearly * months / 12) * price_index
+    return (p.value(SET_UP[one.design]) + followed * yearly * months / 12) * price_index
 
 
 def _rows_of(panel: Panel, one: Study, p: Parameters, seed: int) -> Iterator[dict[str, Any]]:
