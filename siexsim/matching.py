@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from siexsim import help
 from siexsim import household as hh
@@ -59,7 +60,8 @@ def alike(
     found = out[: _candidates(households, rows, where, kind, needs, values, month, out)]
     if len(found) == 0 or len(wanted) == 0:
         return found[:0]
-    pool, mine = _features(households[found]), _features(households[wanted])
+    people = np.asarray(households)
+    pool, mine = _features(people[found]), _features(people[wanted])
     spread = np.maximum(pool.std(axis=0), 1e-6)
-    distance = (((mine[:, None, :] - pool[None, :, :]) / spread) ** 2).sum(axis=2)
-    return found[distance.argmin(axis=1)]
+    _, nearest = cKDTree(pool / spread).query(mine / spread)
+    return found[nearest]

@@ -1,0 +1,218 @@
+"""What knowing more is worth: extra worlds in which a plan is measured otherwise (Q3).
+
+The trial world tells what a waiting-list trial would have reported. The value of knowledge is the
+difference between a plan that can't learn, plans that learn by each design, and a plan that knows
+beforehand which help returns most per euro and spends there first. Where no help pays itself back,
+spending more of it, however well chosen, makes the balance worse: so look at the return per euro.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siexsim.account import Account
+from siexsim.census import MICRO
+from siexsim.household import Households
+from siexsim.items import PUBLIC
+from siexsim.model import SiexModel, settle
+from siexsim.monitoring import ALL, DESIGNS, ranking_of, study, study_eur
+from siexsim.panel import COMPARISON, CONTROL
+from siexsim.parameters import Parameters
+from siexsim.place import Place, load_place
+from siexsim.plan import Plan
+from siexsim.population import synthesise
+from siexsim.run import World, account_of, future_parameters, future_seed, live
+from siexsim.scenario import Scenario
+
+WAYS: Final = ("fixed", *(f"learning_{design}" for design in DESIGNS), "perfect")
+MEASURES: Final = (
+    "end_public_eur", "end_municipality_eur", "invested_eur", "public_per_euro", "stress_years",
+    "people_out_of_poverty", "measuring_eur",
+)  # fmt: skip
+BAND: Final = (0.1, 0.9)
+MOST_FOLLOWED: Final = 100_000  # as `Monitoring` allows
+
+
+def takes_from_others(plan: Plan, parameters: Parameters) -> bool:
+    """Whether a plan gives homes or jobs that others then miss, also outside its neighbourhoods."""
+    jobs = parameters.value("help.jobs_taken_share") > 0
+    fixes = (f"{name}.fixes_home" for name in plan.interventions)
+    return jobs or any(key in parameters.entries and parameters.value(key) > 0 for key in fixes)
+
+
+def touched(plan: Plan, place: Place, parameters: Parameters) -> NDArray[np.bool_]:
+    """Neighbourhoods in which a world with the plan can differ from one without."""
+    covered = place.covering(plan.all_wijken)
+    return np.ones_like(covered) if takes_from_others(plan, parameters) else covered
+
+
+def lived(
+    plan: Plan | None, scenario: Scenario, place: Place, parameters: Parameters, seed: int,
+    settled: Households, ranking: tuple[str, ...] = (),
+) -> World:  # fmt: skip
+    """One world of a scenario with another plan, with the books of single households."""
+    model = SiexModel(
+        place, plan=plan, rng=seed, parameters=parameters, start=scenario.start,
+        settled=settled, keep_books=True, ranking=ranking,
+    )  # fmt: skip
+    world = live(model, scenario.months())
+    del model
+    gc.collect()  # a Mesa model is a cycle of references
+    return world
+
+
+def trial_world(
+    scenario: Scenario, place: Place, parameters: Parameters, seed: int, settled: Households
+) -> World:
+    """The world in which the scenario's plan is rolled out as a waiting-list trial.
+
+    Only the neighbourhoods it touches live. In a sample as many simulated households draw lots as
+    real ones would, so that the trial is as large as it says.
+    """
+    plan = scenario.plan
+    assert plan is not None
+    followed = min(plan.monitoring.followed * int(settled["weight"][0]), MOST_FOLLOWED)
+    how = plan.monitoring.model_copy(update={"design": "trial", "followed": followed})
+    here = settled[touched(plan, place, parameters)[settled["wijk"]]]
+    return lived(plan.changed(monitoring=how), scenario, place, parameters, seed, here)
+
+
+def plan_for(plan: Plan, way: str) -> Plan:
+    """The same plan under one of the `WAYS` of knowing.
+
+    Fixed and perfect measure nothing, unless the plan decides on what it measures otherwise.
+    """
+    if way.startswith("learning_"):
+        how = plan.monitoring.model_copy(update={"design": way.removeprefix("learning_")})
+        return plan.changed(allocation="learning", monitoring=how)
+    decides = plan.revolving_share > 0 or any(
+        stage.go and stage.go.measured != "completed" for stage in plan.stages
+    )
+    how = plan.monitoring
+    if not decides:
+        how = how.model_copy(update={"design": "none"})
+    return plan.changed(allocation=way, monitoring=how)
+
+
+# ---- what came of it ----------------------------------------------------------------------------
+
+
+def following_eur(world: World) -> float:
+    """What was booked for following participants, all households."""
+    course = world.course
+    assert course is not None
+    starts, months = course.starts, course.followed_months()
+    followed = 0
+    for month in range(world.start, world.start + len(world.census)):
+        since = month - starts["start"].astype(np.int64)
+        followed += len(np.unique(starts["row"][(since >= 0) & (since < months)]))
+    return followed * course.following_cents() * world.weight / 100
+
+
+def unbooked_eur(world: World) -> float:
+    """What the plan's own design costs besides following participants: others, set-up, report."""
+    course = world.course
+    assert course is not None
+    if not course.plan.measures:
+        return 0.0
+    one = study(course.cohort.panel, ALL, course.plan.monitoring, world.start + len(world.census))
+    setting_up = study_eur(one, 0, course.parameters, course.price_index)
+    arm = {"matched": COMPARISON, "trial": CONTROL}.get(one.design)
+    others = int((course.cohort.panel.subjects["arm"] == arm).sum()) if arm is not None else 0
+    months = course.plan.monitoring.months
+    return setting_up + others * world.weight * course.following_cents() / 100 * months
+
+
+def _came_of(without: World, with_plan: World, account: Account) -> dict[str, float]:
+    base, other = without.census, with_plan.census
+    stress = (base["stress"] - other["stress"]).sum(axis=(1, 2)) / MICRO / base["stress"].shape[2]
+    poor = (base["poor_persons"] - other["poor_persons"]).sum(axis=1)[-12:]
+    extra = unbooked_eur(with_plan)
+    invested = float(account.invested.sum()) + extra
+    public = float(account.returned[:, list(PUBLIC)].sum())
+    return {
+        "end_public_eur": account.end_eur("public") - extra,
+        "end_municipality_eur": account.end_eur("municipality") - extra,
+        "invested_eur": invested,
+        "public_per_euro": public / invested if invested > 0 else float("nan"),
+        "stress_years": float(stress.sum()) * without.weight / 12,
+        "people_out_of_poverty": float(poor.mean()) * without.weight,
+        "measuring_eur": following_eur(with_plan) + extra,
+    }
+
+
+def knowledge_of_future(scenario: Scenario, number: int) -> list[dict[str, Any]]:
+    """One future under each of the `WAYS` of knowing; one row a way."""
+    plan = scenario.plan
+    assert plan is not None
+    place = load_place(scenario.place)
+    parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
+    made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
+    only = touched(plan, place, parameters)
+    settled = settle(place, parameters, seed, made=made, only=only)
+    without = lived(None, scenario, place, parameters, seed, settled)
+    rows: list[dict[str, Any]] = []
+    ranking: tuple[str, ...] = ()
+    for way in WAYS:
+        known = ranking if way == "perfect" else ()
+        world = lived(plan_for(plan, way), scenario, place, parameters, seed, settled, known)
+        if way == "fixed":
+            ranking = ranking_of(world)
+        came = _came_of(without, world, account_of(without, world, parameters))
+        rows.append({"future": number, "way": way, **came})
+    return rows
+
+
+def value_of_knowledge(
+    scenario: Scenario, futures: Iterable[int] = range(1, 6), executor: Executor | None = None
+) -> pd.DataFrame:
+    """What a plan would bring under more or less knowledge, over some futures.
+
+    Parameters
+    ----------
+    scenario
+        A scenario with a plan.
+    futures
+        Numbers of the futures to run; each takes seven worlds of the neighbourhoods touched.
+    executor
+        Where the futures run; by default in this process.
+
+    Returns
+    -------
+    DataFrame
+        One row a way of knowing and measure: the middle future and the band of 8 in 10, and the
+        same of the difference with the plan that doesn't learn. `stress_years` is the fall of
+        mean stress (0 to 1) in household-years, `people_out_of_poverty` that of the last year.
+    """
+    numbers = list(futures)
+    if executor is None:
+        found: Iterable[list[dict[str, Any]]] = (knowledge_of_future(scenario, n) for n in numbers)
+    else:
+        found = executor.map(knowledge_of_future, [scenario] * len(numbers), numbers)
+    runs = pd.DataFrame([row for rows in found for row in rows])
+    return knowledge_table(runs)
+
+
+def knowledge_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Sum up futures: see `value_of_knowledge`; `runs` has one row a future and way."""
+    rows: list[dict[str, Any]] = []
+    for measure in MEASURES:
+        by_way = runs.pivot(index="future", columns="way", values=measure)
+        for way in WAYS:
+            row: dict[str, Any] = {"way": way, "measure": measure, "futures": len(by_way)}
+            beyond = by_way[way] - by_way["fixed"]
+            for head, values in (("", by_way[way]), ("difference_", beyond)):
+                low, high = values.quantile(BAND[0]), values.quantile(BAND[1])
+                row |= {f"{head}middle": values.median(), f"{head}low": low, f"{head}high": high}
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    table["way"] = pd.Categorical(table["way"], list(WAYS))
+    table["measure"] = pd.Categorical(table["measure"], list(MEASURES))
+    return table
