@@ -61,8 +61,7 @@ def participants_table(outcome: Outcome) -> pd.DataFrame:
         "relapsed": (starts["outcome"] == hh.COMPLETED)
         & (people["help"][np.arange(len(rows)), kinds] == hh.DROPPED),
         "cost_eur": costs,
-        "overhead_eur": costs * course.parameters.value("help.overhead_share")
-        + _followed_months(course, last + 1) * course.following_cents() / 100,
+        "overhead_eur": overhead_eur(course, last + 1),
     }
     gains = _returned_eur(outcome, world, rows) * _parts(rows, costs)[:, None]
     columns |= {f"returned_{payer}_eur": gains[:, k] for k, payer in enumerate(PAYERS)}
@@ -78,16 +77,16 @@ def _named(codes: Any, names: Sequence[str]) -> pd.Categorical[str]:
 
 def _numbered(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number of each course among those of its household, from 1, in order of start."""
-    numbered: NDArray[np.int64] = pd.Series(rows).groupby(rows).cumcount().to_numpy(np.int64) + 1
-    return numbered
+    return np.asarray(pd.Series(rows).groupby(rows).cumcount(), np.int64) + 1
 
 
-def _followed_months(course: Course, end: int) -> NDArray[np.int64]:
-    """Months for which following is paid by each course, until the household's next one begins."""
+def overhead_eur(course: Course, end: int) -> NDArray[np.float64]:
+    """Overhead of each course, and following its household until the next one or `end`."""
     starts = pd.DataFrame({"row": course.starts["row"], "start": course.starts["start"]})
     until = starts.groupby("row")["start"].shift(-1).fillna(end).to_numpy(np.int64)
-    months = until - starts["start"].to_numpy(np.int64)
-    return np.minimum(months, course.followed_months())
+    months = np.minimum(until - starts["start"].to_numpy(np.int64), course.followed_months())
+    overhead = course.starts["cents"] * course.parameters.value("help.overhead_share")
+    return np.asarray((overhead + months * course.following_cents()) / 100, np.float64)
 
 
 def _parts(rows: NDArray[np.int64], costs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,8 +153,9 @@ def reach_table(world: World, place: Place) -> pd.DataFrame:
         * world.weight
         for name, bit in FAR.items()
     }
+    areas: dict[str, Any] = {wijk: [k] for k, wijk in enumerate(place.wijken)}
     parts = []
-    for wijk, rows in [*((w, [k]) for k, w in enumerate(place.wijken)), (place.name, slice(None))]:
+    for wijk, rows in [*areas.items(), (place.name, slice(None))]:
         part = pd.DataFrame({name: table[rows].sum(axis=0) for name, table in counts.items()})
         part.insert(0, "wijk", wijk)
         part.insert(1, "group", list(hh.GROUPS))

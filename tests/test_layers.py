@@ -15,7 +15,7 @@ ORDER = [
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "census", "rules.month",
     "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "participants", "spread", "photo", "sheet", "maps", "plots", "result", "events", "lives", "say", "cli", "__main__",
+    "participants", "spread", "photo", "sheet", "maps", "plots", "result", "events", "telling", "lives", "story", "say", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
