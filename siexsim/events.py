@@ -67,7 +67,7 @@ _LEFT: Final = {hh.MOVED_OUT: "moves_out", hh.DIED: "dies", hh.JOINED: "joins"}
 _FOUND: Final = {
     hh.PERMANENT: "finds_permanent", hh.FLEX: "finds_flex", hh.SELF_EMPLOYED: "starts_business",
 }  # fmt: skip
-_CARE: Final = ("mental_care", "wmo", "youth_care", "special_school")
+CARE: Final = ("mental_care", "wmo", "youth_care", "special_school")
 _HELP: Final[Mapping[tuple[int, int], tuple[str, ...]]] = {
     (hh.UNTOUCHED, hh.WAITING): ("help_accepted",),
     (hh.UNTOUCHED, hh.RUNNING): ("help_accepted_starts",),
@@ -97,7 +97,7 @@ def life_events(pages: Sequence[Page], helps: Sequence[str], high_stress: float)
     """
     found = [event for page in pairwise(pages) for event in _changes(*page)]
     found += _debt_events(pages)
-    for name in ("poor", "on_welfare", *_CARE):
+    for name in ("poor", "on_welfare", *CARE):
         flags = steady([bool(page.record[name]) for page in pages], SHORTEST)
         found += _turns(pages, flags, f"{name}_begins", f"{name}_ends")
     found += _stress_events(pages, high_stress)

@@ -70,6 +70,7 @@ class Life:
     overhead_eur: float
     returned_eur: Mapping[str, float]
     interventions: Mapping[str, Intervention]
+    high_stress: float
     real_margins: bool
     same_program: bool
 
@@ -148,6 +149,7 @@ def explain(
         overhead_eur=overhead,
         returned_eur=dict(zip(PAYERS, gains_eur(changed).tolist(), strict=True)),
         interventions=parameters.interventions,
+        high_stress=high,
         real_margins=place.code.startswith(REAL_CODE),
         same_program=manifest.get("code_fingerprint") == fingerprint(),
     )

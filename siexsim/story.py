@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +16,16 @@ from siexsim.lives import Life, Suggestion
 from siexsim.telling import income_eur, portrait, sentence, title, told
 from siexsim.texts import amount, known, month, number
 
-BOTH = "both"
+BOTH: Final = "both"
+
+
+class Line(NamedTuple):
+    """A line of a story; `world` is "both" where it happens in both."""
+
+    month: int
+    world: str
+    words: str
+    of_help: bool
 
 
 def print_life(screen: Console, life: Life, lang: str) -> None:
@@ -44,7 +53,7 @@ def print_life(screen: Console, life: Life, lang: str) -> None:
         say("other_program", "dim")
     screen.print()
     say("started", "bold", month=month(lang, month_text(first.month)))
-    for line in portrait(lang, first.record, first.month, life.wijk):
+    for line in portrait(lang, first.record, first.month, life.wijk, life.high_stress):
         screen.print(Text(line))
     screen.print()
     say("month_by_month", "bold")
@@ -56,22 +65,35 @@ def print_life(screen: Console, life: Life, lang: str) -> None:
         _print_money(screen, life, lang)
 
 
-def lines(life: Life, lang: str) -> list[tuple[int, str, str]]:
-    """What happens, as (month, world, sentence); the world is "both" where it happens in both."""
+def lines(life: Life, lang: str) -> list[Line]:
+    """What happens in order of month; what differs between the worlds once for each."""
     said = {
-        world: [(event.month, told(lang, event, life.interventions)) for event in events]
+        world: [
+            Line(one.month, world, told(lang, one, life.interventions), "help" in one.name)
+            for one in events
+        ]
         for world, events in life.events.items()
     }
     if "with" not in said:
-        return [(when, BOTH, words) for when, words in said["without"]]
-    shared = set(said["without"]) & set(said["with"])
-    found = [(when, BOTH, words) for when, words in said["with"] if (when, words) in shared]
-    for world in ("without", "with"):
-        found += [
-            (when, world, words) for when, words in said[world] if (when, words) not in shared
-        ]
+        return [line._replace(world=BOTH) for line in said["without"]]
+    elsewhere = {world: {(one.month, one.words) for one in own} for world, own in said.items()}
+    shared = elsewhere["without"] & elsewhere["with"]
+    found = [
+        one._replace(world=BOTH) if (one.month, one.words) in shared else one
+        for one in said["with"]
+    ]
+    found += [one for one in said["without"] if (one.month, one.words) not in shared]
     order = (BOTH, "without", "with")
-    return sorted(found, key=lambda line: (line[0], order.index(line[1])))
+    return sorted(found, key=lambda line: (line.month, order.index(line.world)))
+
+
+def _apart(happened: Sequence[Line], lang: str) -> str:
+    """From when the two lives differ in more than help, if they do."""
+    apart = [line for line in happened if line.world != BOTH]
+    other = [line for line in apart if not line.of_help]
+    if other:
+        return sentence(lang, "page.differs", month=month(lang, month_text(other[0].month)))
+    return sentence(lang, "page.only_help" if apart else "page.same")
 
 
 def _print_months(screen: Console, life: Life, lang: str) -> None:
@@ -79,26 +101,24 @@ def _print_months(screen: Console, life: Life, lang: str) -> None:
     planned = "with" in life.pages
     legend = "legend" if planned else "legend_one"
     screen.print(Text(sentence(lang, f"page.{legend}"), style="dim"))
-    apart = [when for when, world, _ in happened if world != BOTH]
-    if planned and apart:
-        when = month(lang, month_text(apart[0]))
-        screen.print(Text(sentence(lang, "page.differs", month=when)))
-    elif planned:
-        screen.print(Text(sentence(lang, "page.same")))
+    if planned:
+        screen.print(Text(_apart(happened, lang)))
     if not happened:
         screen.print(Text(sentence(lang, "page.nothing")))
+    marked = any(line.world != BOTH for line in happened)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
-    if apart:
+    if marked:
         table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     before = -1
-    for when, world, words in happened:
-        date = month(lang, month_text(when)) if when != before else ""
-        mark = "" if world == BOTH else sentence(lang, f"page.{world}")
-        style = "bold" if world == "with" else ""
-        table.add_row(date, *([Text(mark, style=style)] if apart else []), Text(words, style=style))
-        before = when
+    for line in happened:
+        date = month(lang, month_text(line.month)) if line.month != before else ""
+        mark = "" if line.world == BOTH else sentence(lang, f"page.{line.world}")
+        style = "bold" if line.world == "with" else ""
+        cells = [Text(mark, style=style)] if marked else []
+        table.add_row(date, *cells, Text(line.words, style=style))
+        before = line.month
     screen.print(table)
 
 
@@ -155,6 +175,8 @@ def _print_money(screen: Console, life: Life, lang: str) -> None:
         table.add_row(said, amount(lang, one.cost_eur))
     if life.courses:
         table.add_row(sentence(lang, "page.overhead"), amount(lang, life.overhead_eur))
+        whole = sum(one.cost_eur for one in life.courses) + life.overhead_eur
+        table.add_row(sentence(lang, "page.total"), amount(lang, whole))
     else:
         table.add_row(sentence(lang, "page.no_help"), "")
     screen.print(table)

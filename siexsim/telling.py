@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from siexsim import household as hh
-from siexsim.events import Adult, Event, adult, children
+from siexsim.events import CARE, Adult, Event, adult, children
 from siexsim.interventions import Intervention
 from siexsim.texts import amount
 
@@ -67,7 +67,7 @@ def title(lang: str, intervention: Intervention) -> str:
     return said[0].lower() + said[1:]
 
 
-def portrait(lang: str, record: Any, month: int, wijk: str) -> list[str]:
+def portrait(lang: str, record: Any, month: int, wijk: str, high_stress: float) -> list[str]:
     """Who a household is, in a few lines."""
     adults = [a for a in range(hh.MAX_ADULTS) if record["birth"][a] != hh.NO_BIRTH]
     lines = [f"{_who(lang, record, month)} {_where(lang, record, wijk)}"]
@@ -89,6 +89,7 @@ def portrait(lang: str, record: Any, month: int, wijk: str) -> list[str]:
     )  # fmt: skip
     lines.append(f"{money} {sentence(lang, f'portrait.{key}')}")
     lines.append(_debts(lang, record))
+    lines.append(_strain(lang, record, high_stress))
     return lines
 
 
@@ -132,7 +133,9 @@ def _where(lang: str, record: Any, wijk: str) -> str:
         if int(record["home"]) == hh.UNFIT:
             owner = int(record["tenure"]) == hh.OWNER
             tenure += sentence(lang, "word.unfit" if owner else "word.unfit_neuter")
-    return sentence(lang, "portrait.home", wijk=wijk, tenure=tenure)
+    alone = record["birth"][1] == hh.NO_BIRTH and not record["kids"]
+    key = "portrait.home_one" if alone else "portrait.home_many"
+    return sentence(lang, key, wijk=wijk, tenure=tenure)
 
 
 def _debts(lang: str, record: Any) -> str:
@@ -141,4 +144,22 @@ def _debts(lang: str, record: Any) -> str:
     claims = int(record["claims"])
     key = "debt_one" if claims == 1 else "debt"
     owed = amount(lang, int(record["debt"]) / 100)
-    return sentence(lang, f"portrait.{key}", debt=owed, count=claims)
+    said = [sentence(lang, f"portrait.{key}", debt=owed, count=claims)]
+    if int(record["debt_state"]) == hh.ARRANGEMENT:
+        said.append(sentence(lang, "portrait.arranged"))
+    if int(record["home"]) == hh.THREATENED:
+        said.append(sentence(lang, "event.home_threatened"))
+    return " ".join(said)
+
+
+def _strain(lang: str, record: Any, high_stress: float) -> str:
+    """Where stress is high, and what care there is."""
+    high = [
+        name for name, own in zip(hh.DOMAINS, record["stress"], strict=True) if own > high_stress
+    ]
+    words = listed(lang, [sentence(lang, f"word.{name}") for name in high])
+    said = [sentence(lang, "portrait.stress" if high else "portrait.no_stress", domains=words)]
+    care = [sentence(lang, f"word.{name}") for name in CARE if record[name]]
+    if care:
+        said.append(sentence(lang, "portrait.care", care=listed(lang, care)))
+    return " ".join(said)
