@@ -9,13 +9,14 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
-    "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
-    "population",
-    "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
-    "rules.children", "rules.services", "rules.course", "census", "rules.month",
-    "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "participants", "spread", "photo", "sheet", "maps", "plots", "result", "events", "telling", "lives", "story", "say", "cli", "__main__",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions",
+    "parameters", "items", "place", "margins", "people", "schooling", "livelihoods",
+    "circumstances", "population_fit", "population", "rules.life", "rules.work", "rules.income",
+    "rules.money", "rules.housing", "rules.stress", "rules.children", "rules.services",
+    "rules.course", "census", "rules.month", "context", "help", "coupling", "arrivals", "ledger",
+    "plan", "matching", "twins", "panel", "monitoring", "course", "model", "scenario", "account",
+    "run", "participants", "spread", "photo", "sheet", "maps", "plots", "result", "events",
+    "telling", "lives", "story", "say", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

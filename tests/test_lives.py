@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import io
 import string
 import tomllib
@@ -13,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from siexsim import household as hh
-from siexsim import plots, result
+from siexsim import events, plots, result, telling
 from siexsim.errors import UserError
 from siexsim.events import Page, life_events, steady
 from siexsim.items import PAYERS
@@ -283,3 +284,9 @@ def test_a_printed_life_has_no_hole_and_fits(helped: Any, lang: str) -> None:
     assert other not in shown(helped, lang)
     for event in helped.events["with"]:
         assert told(lang, event, helped.interventions)[0].isupper()
+
+
+def test_the_examples_work() -> None:
+    for module in (events, telling):
+        tried = doctest.testmod(module)
+        assert tried.attempted > 0 and tried.failed == 0
