@@ -193,7 +193,8 @@ def _follow(model: SiexModel, household: int, months: int, progress: Progress, w
             progress(what, month + 1, months)
     if model.course is not None:
         model.course.follow(model.households, model.month)
-    progress(what, months, months)
+    if month < months:  # the household left; the rest of the run tells nothing about it
+        progress(what, months, months)
     return _Lived(row, pages, model.books["cents"][row].copy() if row >= 0 else None, model)
 
 

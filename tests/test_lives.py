@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from siexsim import household as hh
 from siexsim import events, plots, result, telling
+from siexsim import household as hh
 from siexsim.errors import UserError
 from siexsim.events import Page, life_events, steady
 from siexsim.items import PAYERS
