@@ -1,30 +1,25 @@
-"""The two levels at which a run is seen: the neighbourhood (*wijkfoto*) and the participant.
+"""The neighbourhood as a run sees it (*wijkfoto*); the participant is in ``participants.py``.
 
-Counts are of all households: a sample is multiplied by its weight. Participants are those
-simulated, each with its weight.
+Counts are of all households: a sample is multiplied by its weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from siexsim import household as hh
 from siexsim.census import COUNTS, MICRO, SUMS, total
 from siexsim.household import DOMAINS, GROUPS, month_text
 from siexsim.indicators import GROUPS as PHOTO_GROUPS
 from siexsim.indicators import Indicator, counted
-from siexsim.interventions import packaged_interventions as interventions
-from siexsim.items import HELP_CLAIM_PAID, HELP_COST, MUNICIPALITY, PAYERS
-from siexsim.ledger import split
 
 if TYPE_CHECKING:
     from siexsim.place import Place
-    from siexsim.run import Outcome, World
+    from siexsim.run import World
 
 WORLDS: Final = ("without", "with")
 MONTHS: Final = 12
@@ -172,64 +167,3 @@ def _with_worlds(parts: list[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table["world"] = pd.Categorical(table["world"], list(WORLDS))
     return table
-
-
-def _named(codes: Any, names: Sequence[str]) -> pd.Categorical[str]:
-    """Names in place of their numbers."""
-    return pd.Categorical(np.array(names)[np.asarray(codes, np.int64)], list(names))
-
-
-# --- Participants -----------------------------------------------------------------------------
-
-
-def _gains_eur(outcome: Outcome, world: World, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What the plan changed for each payer through these households; (households, payers).
-
-    What was put in is left out, as in the account. Worlds are matched by identity: after a
-    few months they don't have the same rows.
-    """
-    ids = outcome.without.households["id"]
-    order = np.argsort(ids, kind="stable")
-    wanted = world.households["id"][rows]
-    place = np.minimum(np.searchsorted(ids[order], wanted), len(ids) - 1)
-    there = order[place]
-    before = outcome.without.books["cents"][there] * (ids[there] == wanted)[:, None]
-    gains = split(world.books["cents"][rows] - before) / 100
-    gains[:, [HELP_COST, HELP_CLAIM_PAID], MUNICIPALITY] = 0.0
-    total: NDArray[np.float64] = gains.sum(axis=1)
-    return total
-
-
-def participants_table(outcome: Outcome) -> pd.DataFrame:
-    """One row a course of help: who, what, when, how it ended, its cost and what came of it."""
-    world = outcome.with_plan
-    if world is None or world.course is None or outcome.scenario.plan is None:
-        return pd.DataFrame({"household": []})
-    course, names = world.course, outcome.scenario.plan.interventions
-    rows = np.array(course.rows, np.int64)
-    ends, costs = np.array(course.ends, np.int64), np.array(course.costs_cents) / 100
-    people = world.households[rows]
-    table = pd.DataFrame({
-        "household": people["id"],
-        "wijk": _named(people["wijk"], outcome.place.wijken),
-        "weight": world.weight,
-        "intervention": _named(course.kinds, names),
-        "grade": [interventions()[names[k]].grade for k in course.kinds],
-        "start": [month_text(k) for k in course.starts],
-        "end": [month_text(k) if k >= 0 else None for k in ends],
-        "outcome": _named(course.outcomes, hh.HELP_STATES),
-        "cost_eur": costs.astype(float),
-    })  # fmt: skip
-    gains = _gains_eur(outcome, world, rows) * _parts(rows, costs)[:, None]
-    for k, payer in enumerate(PAYERS):
-        table[f"returned_{payer}_eur"] = gains[:, k]
-    return table
-
-
-def _parts(rows: NDArray[np.int64], costs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Part of each course in all courses of its household, by cost."""
-    if len(rows) == 0:
-        return np.zeros(0)
-    weights = np.maximum(costs, 0.01)
-    parts: NDArray[np.float64] = weights / np.bincount(rows, weights)[rows]
-    return parts

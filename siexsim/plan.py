@@ -164,6 +164,8 @@ class Plan(_Part):
         needed: dict[str, float] = {}
         for one in self.bring_forward:
             needed[one.from_year] = needed.get(one.from_year, 0.0) + one.eur
+            if not self.months_in(int(one.to_year)):
+                raise ValueError(f"money is brought forward to {one.to_year}, outside the plan")
         for year, eur in needed.items():
             if eur > self.year_budget_eur(int(year)) + 0.5:
                 raise ValueError(

@@ -15,9 +15,9 @@ ORDER = [
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
     "shocks", "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
-    "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "revision",
-    "run", "knowledge", "worlds", "indicators", "photo", "participants", "lives", "hiding",
-    "protected", "disclosure", "sheet", "maps", "plots", "result", "council", "say", "say_photo",
+    "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
+    "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
+    "protected", "disclosure", "sheet", "maps", "plots", "result", "events", "telling", "lives", "story", "council", "say", "say_photo",
     "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
