@@ -58,7 +58,8 @@ class Closing:
     """How the account ends. If the run is over before it closes, `reached` is False.
 
     The municipality and each co-financer bear what they end with themselves: what they paid,
-    less what came back to them. No loss moves from one to another at closing.
+    less what came back to them. No loss moves from one to another at closing. `reset_to_come_eur`
+    is what the State will still take for savings on welfare that the account has counted.
     """
 
     month: str  # the last that counts
@@ -66,6 +67,7 @@ class Closing:
     reached: bool
     extended: bool
     end_eur: float
+    reset_to_come_eur: float
     ends_with_eur: dict[str, float]
 
 
@@ -226,8 +228,16 @@ def closing(account: Account) -> Closing | None:
         reached=planned <= len(account.invested),
         extended=found[-1].extended,
         end_eur=ends["municipality"],
+        reset_to_come_eur=_reset_to_come(account, at),
         ends_with_eur=ends,
     )
+
+
+def _reset_to_come(account: Account, at: int) -> float:
+    terms = account.terms
+    since = max(0, at - terms.welfare_reset_months)
+    saved = float(account.welfare_saved[since:at].sum())
+    return max(0.0, (1 - terms.welfare_kept_share) * saved)
 
 
 def closing_table(account: Account) -> pd.DataFrame:

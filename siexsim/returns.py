@@ -156,13 +156,16 @@ def leaks(account: Account) -> dict[str, float]:
     """Say of each euro that somebody gains who gets it, and how much is no gain to society.
 
     The five shares of who gets it sum to one. `only_moved` is what others lose or the plan paid
-    out, so no gain to society; it is above one if society as a whole has a loss.
+    out, so no gain to society; it is above one if society as a whole has a loss. `time_lost` is
+    pay that only makes up for the worker's time. Gains and losses of one payer are netted first.
     """
     table = landing_table(account)
     share = table["lands_share"].to_numpy(float)
     gained = float(np.maximum(table["returned_eur"], 0.0).sum())
     other_public = [payer for payer in PUBLIC if payer != MUNICIPALITY]
     real = float(table["real_eur"].sum())
+    nominal = account.net["society"] * account.price_index
+    time_lost = float((account.returned.sum(axis=1) - account.invested - nominal).sum())
     return {
         "gained_eur": gained,
         "municipality": float(share[MUNICIPALITY]),
@@ -171,6 +174,7 @@ def leaks(account: Account) -> dict[str, float]:
         "private": float(share[PRIVATE]),
         "household": float(share[HOUSEHOLD_PAYER]),
         "only_moved": 1 - real / gained if gained else np.nan,
+        "time_lost": time_lost / gained if gained else np.nan,
     }
 
 

@@ -343,6 +343,24 @@ def test_figures_over_futures_count_never_as_later_than_any_month() -> None:
     assert within == {24: pytest.approx(1 / 3), 36: None, 60: None, 120: None, 240: None}
 
 
+def test_of_each_euro_gained_part_only_moves_and_part_pays_for_time() -> None:
+    """Work worth 1,000: pay 800, tax 200, welfare 600 less. Claims of 300 paid by the plan.
+
+    Municipality +600, State +200, household +200, creditors +300: 1,300 gained, of which 1,000 is
+    made; the time it took was worth a quarter of that.
+    """
+    lines = {
+        items.WAGE: [800], items.PAYROLL_TAX: [200], items.PRODUCTION: [1000],
+        items.WELFARE_PAID: [-600], items.HELP_CLAIM_PAID: [300],
+    }  # fmt: skip
+    said = leaks(opened(lines, 1))
+    assert said["gained_eur"] == 1300
+    who = [said[key] * 13 for key in ("municipality", "other_public", "private", "household")]
+    assert who == pytest.approx([6, 2, 3, 2]) and said["corporation"] == 0
+    assert said["only_moved"] == pytest.approx(300 / 1300)
+    assert said["time_lost"] == pytest.approx(250 / 1300)
+
+
 def test_an_empty_account_has_empty_figures() -> None:
     account = opened({}, 12)
     table = figures_table(account)

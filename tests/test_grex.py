@@ -275,6 +275,13 @@ def test_everybody_bears_what_they_end_with() -> None:
     assert (table["month"] == "2023-12").all() and table["reached"].all()
 
 
+def test_closing_says_what_the_state_will_still_take() -> None:
+    """100 a month less welfare: of the last 24 months before closing the State takes 90% later."""
+    end = closing(opened({items.HELP_COST: [1000], items.WELFARE_PAID: [-100] * 36}, 36))
+    assert end is not None and end.at == 24
+    assert end.reset_to_come_eur == pytest.approx(0.9 * 2400)
+
+
 def test_without_investment_there_is_nothing_to_revise_or_close() -> None:
     account = opened({}, 36)
     assert revisions_table(account).empty and "provision_eur" in revisions_table(account)
