@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from siexsim import items
 from siexsim.account import Account, delayed, open_account, run_balance
@@ -13,6 +15,14 @@ from siexsim.household import month_number
 from siexsim.items import ITEMS, PAYERS
 from siexsim.ledger import Ledger
 from siexsim.parameters import Parameters
+from siexsim.plan import Agreement, Plan
+from siexsim.returns import (
+    figures_over_futures,
+    figures_table,
+    from_ledger,
+    leaks,
+    paid_back_within,
+)
 
 START = month_number("2022-01")
 PACKAGED = Parameters.packaged()
@@ -23,15 +33,29 @@ PLAIN = {
 
 
 def opened(
-    lines: dict[int, list[float]], months: int, prices: Any = None, **changes: float
-) -> Account:
+    lines: dict[int, list[float]], months: int, prices: Any = None, plan: Plan | None = None,
+    cautious: bool = False, **changes: float,
+) -> Account:  # fmt: skip
     """An account of these lines in euros; the rest of the months is empty."""
     cents = np.zeros((months, 1, len(ITEMS)), np.int64)
     for item, euros in lines.items():
         cents[: len(euros), 0, item] = np.rint(np.array(euros) * 100)
     asked = {**PLAIN, **{f"account.{key}": value for key, value in changes.items()}}
     index = np.ones(months) if prices is None else np.array(prices)
-    return open_account(Ledger(START, ("A",), cents), PACKAGED.with_(asked), index)
+    ledger = Ledger(START, ("A",), cents)
+    return open_account(ledger, PACKAGED.with_(asked), index, plan, cautious=cautious)
+
+
+def agreed(**shares: tuple[float, float]) -> Plan:
+    """A plan of which others pay a share and pay in a share of their gain."""
+    with_others = {
+        payer: Agreement(pays_share=pays, returns_share=returns)
+        for payer, (pays, returns) in shares.items()
+    }
+    return Plan(
+        mix={"breakthrough": 1.0}, budget_eur_per_year=1e5, start="2022-01", end="2023-12",
+        cofinancing=with_others,
+    )  # fmt: skip
 
 
 def of(account: Account, payer: str) -> list[float]:
@@ -173,3 +197,173 @@ def test_the_table_has_a_row_a_month_and_adds_up() -> None:
     assert table["balance_society_eur"].to_numpy() == pytest.approx(
         table["net_society_eur"].cumsum()
     )
+
+
+def test_the_account_is_the_difference_of_two_ledgers_plus_interest_to_the_cent() -> None:
+    """With contracts that end at once and before any reset, nothing else comes in between."""
+    rng = np.random.default_rng(5)
+    cents = [rng.integers(-(10**6), 10**6, (20, 3, len(ITEMS))) for _ in range(2)]
+    ledgers = [Ledger(START, ("A", "B", "C"), one) for one in cents]
+    difference = ledgers[0].minus(ledgers[1])
+    numbers = PACKAGED.with_({"account.later_months": 0, "account.later_share": 1})
+    account = open_account(difference, numbers, np.ones(20))
+    by_payer = difference.by_payer().sum(axis=(0, 1, 2)) / 100
+    booked = account.returned.sum(axis=0)
+    booked[0] -= account.invested.sum()
+    assert booked == pytest.approx(by_payer, abs=0.005)
+    end = by_payer[0] + account.interest["municipality"].sum()
+    assert account.end_eur("municipality") == pytest.approx(end, abs=0.005)
+
+
+def test_each_balance_is_the_one_before_plus_result_and_interest() -> None:
+    account = opened({items.HELP_COST: [900, 100], items.EVICTION_COST: [0, 0, -2500]}, 6)
+    monthly = 1.01 ** (1 / 12) - 1
+    for view, rate in (("municipality", monthly), ("public", monthly), ("society", 0.0)):
+        before = 0.0
+        for k, balance in enumerate(account.balance[view]):
+            interest = min(before, 0.0) * rate
+            assert account.interest[view][k] == pytest.approx(interest)
+            assert balance == pytest.approx(before + interest + account.net[view][k])
+            before = balance
+
+
+def test_cofinanciers_pay_their_share_and_pay_in_of_their_own_gain() -> None:
+    """Insurer pays a quarter of 1,000 and half of what an eviction of 2,000 saves it, 200."""
+    lines = {items.HELP_COST: [1000], items.EVICTION_COST: [0, -2000]}
+    account = opened(lines, 2, plan=agreed(insurer=(0.25, 0.5)))
+    alone = opened(lines, 2)
+    insurer = PAYERS.index("insurer")
+    assert account.transfers[:, insurer].tolist() == [-250, -100]
+    assert account.transfers[:, 0].tolist() == [250, 100]
+    assert account.paid[:, [0, insurer]].tolist() == [[750, 250], [0, 0]]
+    assert account.net["municipality"].tolist() == [-750, 1100]
+    assert account.net["society"].tolist() == alone.net["society"].tolist()
+    assert account.net["public"].tolist() == alone.net["public"].tolist()
+    assert (account.returned == alone.returned).all()
+
+
+def test_a_payer_outside_the_public_purse_brings_it_money() -> None:
+    lines = {items.HELP_COST: [1000]}
+    account = opened(lines, 1, plan=agreed(corporation=(0.3, 0.0)))
+    assert account.net["public"].tolist() == [-700]
+    assert account.net["society"].tolist() == [-1000]
+
+
+def test_what_a_cofinancier_paid_too_much_comes_back_and_losing_costs_nothing() -> None:
+    """Of an insurer's 100, -60, -90, +200, so 100, 40, -50, 150 in all, half: 50, 20, 0, 75."""
+    lines = {items.EVICTION_COST: [-1000, 600, 900, -2000]}
+    account = opened(lines, 4, plan=agreed(insurer=(0.0, 0.5)))
+    paid_in = -account.transfers[:, PAYERS.index("insurer")]
+    assert paid_in.tolist() == [50, -30, -20, 75]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), pays=st.floats(0, 0.5), returns=st.floats(0, 1))
+def test_whatever_happens_payers_add_up_to_society(seed: int, pays: float, returns: float) -> None:
+    rng = np.random.default_rng(seed)
+    cents = rng.integers(-(10**5), 10**5, (60, 2, len(ITEMS)))
+    cents[:, :, [items.HELP_COST, items.HELP_CLAIM_PAID]] = np.abs(
+        cents[:, :, [items.HELP_COST, items.HELP_CLAIM_PAID]]
+    )
+    plan = agreed(insurer=(pays, returns), state=(pays, 1 - returns))
+    numbers = PACKAGED.with_(PLAIN)
+    ledger = Ledger(START, ("A", "B"), cents)
+    account = open_account(ledger, numbers, np.ones(60), plan)
+    assert account.transfers.sum(axis=1) == pytest.approx(np.zeros(60), abs=0.005)
+    assert account.contributed.sum(axis=1) == pytest.approx(np.zeros(60), abs=0.005)
+    assert account.paid.sum(axis=1) == pytest.approx(account.invested)
+    lost_time = 0.25 * cents[:, :, items.PRODUCTION].sum(axis=1) / 100
+    parts = account.position.sum(axis=1)
+    assert parts == pytest.approx(account.net["society"] + lost_time, abs=0.005)
+    alone = open_account(ledger, numbers, np.ones(60))
+    assert (alone.net["society"] == account.net["society"]).all()
+    table = from_ledger(account)
+    steps = ["ledger_eur", "contracts_eur", "reset_eur", "agreements_eur", "not_counted_eur"]
+    ends = table[[*steps, "interest_eur"]].sum(axis=1).to_numpy()
+    assert table["end_eur"].to_numpy() == pytest.approx(ends, abs=0.005)
+    assert table["end_eur"][0] == pytest.approx(account.end_eur("municipality"), abs=0.005)
+    assert table[["reset_eur", "agreements_eur"]].sum().to_numpy() == pytest.approx(0, abs=0.005)
+
+
+def test_a_cautious_account_counts_far_gains_for_less_and_losses_in_full() -> None:
+    """After 5 years prices grew by a tenth to month 61: of 550 it counts 550 / 1.1 x 0.8 = 400."""
+    gains = {items.HELP_COST: [1000], items.EVICTION_COST: [0] * 59 + [-1000, -1100, -1100, 500]}
+    prices = [1.0] * 61 + [1.1] * 4
+    numbers = {"cautious_after_years": 5, "haircut_share": 0.2}
+    plain = opened(gains, 65, prices, **numbers)
+    cautious = opened(gains, 65, prices, cautious=True, **numbers)
+    assert plain.net["municipality"][59:63].tolist() == [500, 550, 550, -250]
+    assert cautious.net["municipality"][59:63] == pytest.approx([500, 440, 400, -250])
+    assert cautious.net["society"].tolist() == plain.net["society"].tolist()
+    assert (cautious.returned == plain.returned).all()
+
+
+def test_worth_is_counted_to_the_month_the_account_opens() -> None:
+    """The same plan a year later in the run is worth as much in the month it opens."""
+    now = opened({items.HELP_COST: [1000], items.EVICTION_COST: [0] * 12 + [-2200]}, 40)
+    later = opened(
+        {items.HELP_COST: [0] * 12 + [1000], items.EVICTION_COST: [0] * 24 + [-2200]}, 40
+    )
+    assert now.present_value["municipality"] == pytest.approx(-1000 + 1100 / 1.02)
+    assert later.present_value == pytest.approx(now.present_value)
+
+
+def test_a_balance_can_be_read_in_prices_of_2022() -> None:
+    account = opened({items.HELP_COST: [1000]}, 2, [1.0, 1.25])
+    assert account.real_balance("municipality")[1] == pytest.approx(
+        account.balance["municipality"][1] / 1.25
+    )
+    assert account.real_balance("society").tolist() == account.balance["society"].tolist()
+
+
+def test_figures_of_payers_add_up_and_say_what_isnt_known() -> None:
+    lines = {items.HELP_COST: [1000], items.EVICTION_COST: [0, -3000], items.WAGE: [0, 400]}
+    table = figures_table(opened(lines, 24)).set_index("party")
+    society = table.loc["society"]
+    payers = table.loc[list(PAYERS)]
+    for column in ("invested_eur", "returned_eur", "contributed_eur", "return_per_euro"):
+        assert payers[column].sum() == pytest.approx(society[column])
+    assert table.loc["municipality", "own_return_per_euro"] == pytest.approx(1.5)
+    assert table.loc["municipality", "payback_months"] == 2
+    assert np.isnan(table.loc["insurer", "payback_months"])  # it paid nothing
+    assert np.isnan(table.loc["insurer", "own_return_per_euro"])
+    assert table.loc["private", "end_eur"] == -400  # wages; no interest on what isn't lent
+
+
+def test_figures_over_futures_count_never_as_later_than_any_month() -> None:
+    back = opened({items.HELP_COST: [1000], items.EVICTION_COST: [0, -3000]}, 30)
+    never = opened({items.HELP_COST: [1000]}, 30)
+    bands = figures_over_futures([back] * 4 + [never] * 6).set_index(["party", "figure"])
+    months = bands.loc[("municipality", "payback_months")]
+    assert months["p10"] == 2
+    assert np.isnan(months["p50"]) and np.isnan(months["p90"])
+    ends = bands.loc[("society", "end_eur")]
+    assert ends[["p10", "p50", "p90"]].tolist() == [-1000, -1000, 2000]
+    within = paid_back_within([back, never, never], "municipality")
+    assert within == {24: pytest.approx(1 / 3), 36: None, 60: None, 120: None, 240: None}
+
+
+def test_of_each_euro_gained_part_only_moves_and_part_pays_for_time() -> None:
+    """Work worth 1,000: pay 800, tax 200, welfare 600 less. Claims of 300 paid by the plan.
+
+    Municipality +600, State +200, household +200, creditors +300: 1,300 gained, of which 1,000 is
+    made; the time it took was worth a quarter of that.
+    """
+    lines = {
+        items.WAGE: [800], items.PAYROLL_TAX: [200], items.PRODUCTION: [1000],
+        items.WELFARE_PAID: [-600], items.HELP_CLAIM_PAID: [300],
+    }  # fmt: skip
+    said = leaks(opened(lines, 1))
+    assert said["gained_eur"] == 1300
+    who = [said[key] * 13 for key in ("municipality", "other_public", "private", "household")]
+    assert who == pytest.approx([6, 2, 3, 2]) and said["corporation"] == 0
+    assert said["only_moved"] == pytest.approx(300 / 1300)
+    assert said["time_lost"] == pytest.approx(250 / 1300)
+
+
+def test_an_empty_account_has_empty_figures() -> None:
+    account = opened({}, 12)
+    table = figures_table(account)
+    assert (table[["invested_eur", "returned_eur", "end_eur"]] == 0).all().all()
+    assert table[["return_per_euro", "payback_months"]].isna().all().all()
+    assert np.isnan(leaks(account)["municipality"])
