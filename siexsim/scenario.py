@@ -10,18 +10,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from siexsim.errors import UserError, did_you_mean
 from siexsim.household import month_number, month_text
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Plan
+from siexsim.shocks import Shock, check_together, read_effects
 from siexsim.texts import catalogue, number, text, translated
 
 LARGEST_FILE_BYTES: Final = 1_000_000
 LONGEST_MESSAGE: Final = 400
 _LONGEST_VALUE = 40
+_PARTS: Final[Mapping[str, type[BaseModel]]] = {"plan": Plan, "shocks": Shock}
 
 
 class Scenario(BaseModel):
@@ -38,6 +47,7 @@ class Scenario(BaseModel):
     futures: int = Field(default=20, ge=1, le=10_000)
     effects: Literal["evidence", "sceptical", "ipw"] = "evidence"
     parameters: dict[str, float] = {}
+    shocks: tuple[Shock, ...] = Field(default=(), max_length=12)
     plan: Plan | None = None
 
     @field_validator("parameters")
@@ -45,6 +55,24 @@ class Scenario(BaseModel):
     def _are_parameters(cls, values: dict[str, float]) -> dict[str, float]:
         Parameters.packaged().with_(values)
         return values
+
+    @field_validator("shocks")
+    @classmethod
+    def _are_within_the_run(
+        cls, shocks: tuple[Shock, ...], info: ValidationInfo
+    ) -> tuple[Shock, ...]:
+        if not {"start", "years", "effects", "parameters"} <= info.data.keys():
+            return shocks  # these are wrong, and said to be
+        first, months = month_number(info.data["start"]), 12 * info.data["years"]
+        for shock in shocks:
+            if not first <= month_number(shock.start) < first + months:
+                raise ValueError(
+                    f"shock '{shock.kind}' starts in {shock.start}; it must start within the "
+                    f"run, {info.data['start']} to {month_text(first + months - 1)}"
+                )
+        own = Parameters.packaged().with_set(info.data["effects"]).with_(info.data["parameters"])
+        check_together(shocks, first, months, own)
+        return shocks
 
     def months(self) -> int:
         """Length of the run."""
@@ -84,7 +112,7 @@ def read_scenario(
     content = _parsed(_contents(path, lang), path, lang)
     try:
         try:
-            scenario = Scenario(**{**content, **replaced})
+            scenario = Scenario(**{**_with_own_shocks(content, path, lang), **replaced})
         except ValidationError as error:
             raise _plain(error, replaced, lang) from error
         _check_place(scenario, lang)
@@ -102,39 +130,64 @@ def _one_line(message: str) -> str:
 
 
 def _wrong(path: str | Path, lang: str, key: str, **values: object) -> UserError:
-    return UserError(_one_line(f"{path}: {text(lang, f'file.{key}', **values)}"))
+    return UserError(_one_line(f"{path}: {text(lang, key, **values)}"))
 
 
-def _contents(path: str | Path, lang: str) -> str:
+def _with_own_shocks(content: dict[str, Any], path: str | Path, lang: str) -> dict[str, Any]:
+    """Put what a shock's file says in its place, so that the scenario holds all of it."""
+    shocks = content.get("shocks")
+    if not isinstance(shocks, list):
+        return content
+    return {**content, "shocks": [_with_effects(one, path, lang) for one in shocks]}
+
+
+def _with_effects(shock: Any, path: str | Path, lang: str) -> Any:
+    if not isinstance(shock, dict) or "file" not in shock:
+        return shock
+    name = shock["file"]
+    if not isinstance(name, str) or Path(name).name != name:
+        raise UserError(text(lang, "shock_file.name", value=_shown(name)))
+    if "effects" in shock:
+        raise UserError(text(lang, "shock_file.both", file=name))
+    beside = Path(path).parent / name
+    try:
+        effects = read_effects(_contents(beside, lang, "shock_file"))
+    except UserError as error:
+        said = str(error).removeprefix(f"{beside}: ")
+        raise UserError(f"{name}: {translated(lang, said)}") from error
+    return {**{key: value for key, value in shock.items() if key != "file"}, "effects": effects}
+
+
+def _contents(path: str | Path, lang: str, group: str = "file") -> str:
     file = Path(path)
     try:
         if file.is_dir():
-            raise _wrong(path, lang, "folder")
+            raise _wrong(path, lang, f"{group}.folder")
         if not file.exists():
-            raise _wrong(path, lang, "missing")
+            raise _wrong(path, lang, f"{group}.missing")
         if not file.is_file():
-            raise _wrong(path, lang, "special")
+            raise _wrong(path, lang, f"{group}.special")
         if file.stat().st_size > LARGEST_FILE_BYTES:
             megabytes = math.ceil(file.stat().st_size / 1e6)
-            raise _wrong(path, lang, "huge", megabytes=megabytes)
+            raise _wrong(path, lang, f"{group}.huge", megabytes=megabytes)
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise _wrong(path, lang, "encoding", line=line) from error
+        raise _wrong(path, lang, f"{group}.encoding", line=line) from error
     except UserError:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _wrong(path, lang, "unreadable", reason=reason) from error
+        raise _wrong(path, lang, f"{group}.unreadable", reason=reason) from error
 
 
 def _parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise _wrong(path, lang, "toml", reason=translated(lang, str(error))) from error
+        raise _wrong(path, lang, "file.toml", reason=translated(lang, str(error))) from error
     except (ValueError, RecursionError) as error:  # limits of Python, not of TOML
-        raise _wrong(path, lang, "too_much") from error
+        raise _wrong(path, lang, "file.too_much") from error
 
 
 def _check_place(scenario: Scenario, lang: str) -> None:
@@ -185,8 +238,9 @@ def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> Us
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     loc = fault["loc"]
     if fault["type"] == "extra_forbidden":
-        model: type[BaseModel] = Plan if loc[0] == "plan" else Scenario
-        hint = translated(lang, did_you_mean(str(loc[-1]), model.model_fields))
+        known: list[str] = [*_PARTS.get(str(loc[0]), Scenario).model_fields]
+        known += ["file"] if loc[0] == "shocks" else []
+        hint = translated(lang, did_you_mean(str(loc[-1]), known))
         said = _fault(lang, "extra_forbidden", hint=hint)
     else:
         said = _complaint(fault, lang)

@@ -9,7 +9,8 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "parameters", "items", "place",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
+    "parameters", "items", "place",
     "margins", "people", "schooling", "livelihoods", "circumstances", "population_fit",
     "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
