@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,11 @@ from siexsim.population import synthesise
 from siexsim.rules.stress import damped
 from siexsim.scenario import Scenario
 
+# Which worlds a run has: whether with the plan, and whether under the shocks.
+WORLDS: Final = {
+    "calm_without": (False, False), "calm_with": (True, False),
+    "without": (False, True), "with": (True, True),
+}  # fmt: skip
 Progress = Callable[[str, int, int], None]  # what is going on, done, of how many
 
 
@@ -60,7 +65,11 @@ class Future:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything that a run brought: both worlds with central numbers, and the futures."""
+    """Everything that a run brought: its worlds with central numbers, and the futures.
+
+    `without` and `with_plan` live under the scenario's shocks; where it has any, the calm
+    worlds live without them.
+    """
 
     scenario: Scenario
     place: Place
@@ -68,6 +77,14 @@ class Outcome:
     with_plan: World | None
     account: Account | None
     futures: tuple[Future, ...]
+    calm_without: World | None = None
+    calm_with: World | None = None
+
+    @property
+    def worlds(self) -> dict[str, World]:
+        """The worlds that were run, by their name in `WORLDS`."""
+        named = (self.calm_without, self.calm_with, self.without, self.with_plan)
+        return {name: world for name, world in zip(WORLDS, named, strict=True) if world is not None}
 
 
 def future_parameters(scenario: Scenario, future: int) -> Parameters:
@@ -106,23 +123,33 @@ def price_path(start: int, months: int, parameters: Parameters) -> NDArray[np.fl
     return np.array([month_context(start + k, 0, parameters).price_index for k in range(months)])
 
 
-def both_worlds(
+def live_worlds(
     scenario: Scenario, place: Place, parameters: Parameters, seed: int,
-    settled: Households, keep_books: bool, progress: Progress = _silent,
-) -> tuple[World, World | None]:  # fmt: skip
-    """The world without the plan, and with it if there is one, from the same settled households."""
-    worlds = []
-    for what, plan in (("without", None), ("with", scenario.plan)):
-        if what == "with" and plan is None:
-            break
+    settled: Households, keep_books: bool, names: Sequence[str], threads: int = 1,
+    progress: Progress = _silent,
+) -> dict[str, World]:  # fmt: skip
+    """Worlds of `WORLDS` by name, from the same settled households and under the same draws.
+
+    They share nothing that any of them changes, and the rules run outside Python's lock; so
+    with several threads they live side by side, and come out the same.
+    """
+
+    def one(name: str) -> World:
+        planned, shocked = WORLDS[name]
         model = SiexModel(
-            place, plan=plan, rng=seed, parameters=parameters, start=scenario.start,
-            settled=settled, keep_books=keep_books,
+            place, plan=scenario.plan if planned else None, rng=seed, parameters=parameters,
+            start=scenario.start, settled=settled, keep_books=keep_books,
+            shocks=scenario.shocks if shocked else (),
         )  # fmt: skip
-        worlds.append(live(model, scenario.months(), progress, what))
+        world = live(model, scenario.months(), progress, name)
         del model
         gc.collect()  # a Mesa model is a cycle of references; its templates are large
-    return worlds[0], worlds[1] if len(worlds) > 1 else None
+        return world
+
+    if threads == 1 or len(names) == 1:
+        return {name: one(name) for name in names}
+    with ThreadPoolExecutor(min(threads, len(names))) as executor:
+        return dict(zip(names, executor.map(one, names), strict=True))
 
 
 def account_of(without: World, with_plan: World, parameters: Parameters) -> Account:
@@ -138,9 +165,8 @@ def run_future(scenario: Scenario, number: int) -> Future:
     wijken = place.covering(scenario.plan.wijken if scenario.plan else ())
     made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
     settled = settle(place, parameters, seed, made=made, only=wijken)
-    without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
-    assert with_plan is not None
-    return Future(number, seed, account_of(without, with_plan, parameters))
+    worlds = live_worlds(scenario, place, parameters, seed, settled, False, ("without", "with"))
+    return Future(number, seed, account_of(worlds["without"], worlds["with"], parameters))
 
 
 def _pool(workers: int) -> Executor:
@@ -164,7 +190,7 @@ def run_futures(
 
 
 def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> Outcome:
-    """Run a scenario: two worlds with central numbers at full detail, then its futures.
+    """Run a scenario: its worlds with central numbers at full detail, then its futures.
 
     The result doesn't depend on `workers`. Future 0 is the central run itself.
     """
@@ -175,17 +201,25 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample)
     progress("households", 1, 1)
-    without, with_plan = both_worlds(
-        scenario, place, parameters, scenario.seed, settled, True, progress
+    names = [
+        name
+        for name, (planned, shocked) in WORLDS.items()
+        if (shocked or scenario.shocks) and not (planned and scenario.plan is None)
+    ]
+    worlds = live_worlds(
+        scenario, place, parameters, scenario.seed, settled, True, names, workers, progress
     )
-    if with_plan is None:
-        return Outcome(scenario, place, without, None, None, ())
-    account = account_of(without, with_plan, parameters)
-    futures = [Future(0, scenario.seed, account)]
-    others = range(1, scenario.futures)
-    if workers > 1 and len(others) > 1:
-        with _pool(workers) as executor:
-            futures += run_futures(scenario, others, executor, progress)
-    else:
-        futures += run_futures(scenario, others, None, progress)
-    return Outcome(scenario, place, without, with_plan, account, tuple(futures))
+    account, futures = None, []
+    if scenario.plan is not None:
+        account = account_of(worlds["without"], worlds["with"], parameters)
+        futures = [Future(0, scenario.seed, account)]
+        others = range(1, scenario.futures)
+        if workers > 1 and len(others) > 1:
+            with _pool(workers) as executor:
+                futures += run_futures(scenario, others, executor, progress)
+        else:
+            futures += run_futures(scenario, others, None, progress)
+    return Outcome(
+        scenario, place, worlds["without"], worlds.get("with"), account, tuple(futures),
+        worlds.get("calm_without"), worlds.get("calm_with"),
+    )  # fmt: skip
