@@ -16,7 +16,7 @@ ORDER = [
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "census", "rules.month",
     "context", "help", "arrivals", "ledger", "plan", "model", "scenario", "account", "run",
-    "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
+    "worlds", "photo", "sheet", "maps", "plots", "result", "say", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
