@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from threading import Event
 from typing import Any, Final
 
 import numpy as np
@@ -133,6 +134,12 @@ def live_worlds(
     They share nothing that any of them changes, and the rules run outside Python's lock; so
     with several threads they live side by side, and come out the same.
     """
+    given_up = Event()
+
+    def heard(what: str, done: int, total: int) -> None:
+        if given_up.is_set():  # the program was told to stop while other worlds still live
+            raise InterruptedError(what)
+        progress(what, done, total)
 
     def one(name: str) -> World:
         planned, shocked = WORLDS[name]
@@ -141,7 +148,7 @@ def live_worlds(
             start=scenario.start, settled=settled, keep_books=keep_books,
             shocks=scenario.shocks if shocked else (),
         )  # fmt: skip
-        world = live(model, scenario.months(), progress, name)
+        world = live(model, scenario.months(), heard, name)
         del model
         gc.collect()  # a Mesa model is a cycle of references; its templates are large
         return world
@@ -149,7 +156,11 @@ def live_worlds(
     if threads == 1 or len(names) == 1:
         return {name: one(name) for name in names}
     with ThreadPoolExecutor(min(threads, len(names))) as executor:
-        return dict(zip(names, executor.map(one, names), strict=True))
+        try:
+            return dict(zip(names, executor.map(one, names), strict=True))
+        except BaseException:
+            given_up.set()
+            raise
 
 
 def account_of(without: World, with_plan: World, parameters: Parameters) -> Account:

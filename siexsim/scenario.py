@@ -67,8 +67,8 @@ class Scenario(BaseModel):
         for shock in shocks:
             if not first <= month_number(shock.start) < first + months:
                 raise ValueError(
-                    f"shock '{shock.kind}' starts in {shock.start}; it must start within the "
-                    f"run, {info.data['start']} to {month_text(first + months - 1)}"
+                    f"shock '{shock.kind}' starts in {shock.start}; it must start within the run, "
+                    f"{info.data['start']} to {month_text(first + months - 1)}"
                 )
         own = Parameters.packaged().with_set(info.data["effects"]).with_(info.data["parameters"])
         check_together(shocks, first, months, own)

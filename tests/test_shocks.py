@@ -416,6 +416,15 @@ def test_dear_energy_strains_and_support_relieves(settled: Any, calm: SiexModel)
     assert poor[0] < poor[1] < poor[2]
 
 
+def test_a_recession_brings_people_on_welfare(settled: Any) -> None:
+    """Hold-out: 8,000 persons on welfare in 2008, almost 10,000 in 2015 (STAAT, OOG201605)."""
+    shock = a_shock("labour_market", start="2022-01")
+    counts = [
+        m.counted("welfare_households") for m in (lived(settled, 96, shock), lived(settled, 96))
+    ]
+    assert 1.1 < counts[0] / counts[1] < 1.4
+
+
 # ---- the four worlds ---------------------------------------------------------------------------
 
 
@@ -488,6 +497,21 @@ def test_threads_change_nothing(struck: Outcome, plan: Plan) -> None:
         assert (world.ledger.cents == other.ledger.cents).all()
         assert bits(world.households) == bits(other.households)
         assert bits(world.census) == bits(other.census)
+
+
+def test_a_run_that_is_stopped_stops_its_other_worlds(plan: Plan) -> None:
+    """The first world stops the program; the others don't live on for twenty years."""
+    months: dict[str, int] = {}
+
+    def stop_soon(what: str, done: int, total: int) -> None:
+        months[what] = done
+        if what == "calm_without" and done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scenario(plan, STRUCK, years=20), stop_soon, workers=2)
+    assert months["calm_without"] == 2
+    assert months.get("calm_with", 0) < 240 and "with" not in months
 
 
 def test_without_a_plan_only_the_context_is_known() -> None:
