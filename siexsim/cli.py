@@ -6,7 +6,6 @@ Everything heavy is imported inside the commands, so that help and mistakes come
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import time
@@ -24,11 +23,11 @@ from typer.core import TyperCommand, TyperGroup
 from siexsim import __version__
 from siexsim.errors import UserError, did_you_mean
 from siexsim.say import console, print_summary, stages
-from siexsim.texts import choose_language, known, number, text, translated
+from siexsim.texts import choose_language, text, translated
 
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
-COMMANDS: Final = ("run", "show", "assumptions", "version")
+COMMANDS: Final = ("run", "show", "explain", "council", "assumptions", "version")
 
 # Typer carries its own copy of Click from 0.2x on; these are the classes it really uses.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
@@ -128,6 +127,7 @@ def _add_run(app: typer.Typer, lang: str) -> None:
         seed: str | None = _option("seed", "S", lang),
         effects: str | None = _option("effects", "E", lang),
         workers: str | None = _option("workers", "W", lang),
+        raw: bool = typer.Option(False, "--raw", help=text(lang, "help.raw")),
         lang_asked: str | None = _option("lang", "nl|en", lang),
     ) -> None:
         numbers = {"sample": sample, "futures": futures, "years": years, "seed": seed}
@@ -139,11 +139,13 @@ def _add_run(app: typer.Typer, lang: str) -> None:
         if effects is not None:
             changes["effects"] = effects
         given = _whole("--workers", workers, lang)
-        _simulate(scenario, out, changes, given or os.cpu_count() or 1, lang)
+        _simulate(scenario, out, changes, given or os.cpu_count() or 1, raw, lang)
 
 
-def _simulate(path: str, out: str, changes: dict[str, Any], workers: int, lang: str) -> None:
-    from siexsim.result import destination, summarise, write
+def _simulate(
+    path: str, out: str, changes: dict[str, Any], workers: int, raw: bool, lang: str
+) -> None:
+    from siexsim.result import MANIFEST, SUMMARY, destination, read_said, write
     from siexsim.run import run
     from siexsim.scenario import read_scenario
 
@@ -153,9 +155,11 @@ def _simulate(path: str, out: str, changes: dict[str, Any], workers: int, lang: 
     with stages(lang, scenario.futures) as progress:
         outcome = run(scenario, progress, workers)
         progress("writing", 0, 1)
-        folder = write(outcome, out, time.monotonic() - began, lang)
-    said = {"scenario": scenario.model_dump(mode="json")}
-    print_summary(console(), lang, summarise(outcome), said, folder)
+        folder = write(outcome, out, time.monotonic() - began, lang, raw)
+    said = read_said(folder, lang)
+    print_summary(console(), lang, said[SUMMARY], said[MANIFEST], folder)
+    if raw:
+        console().print(Text(text(lang, "disclosure.raw")))
 
 
 def _add_show(app: typer.Typer, lang: str) -> None:
@@ -164,16 +168,98 @@ def _add_show(app: typer.Typer, lang: str) -> None:
     @app.command("show", cls=_command_class(lang))
     def show_command(
         result: str = _argument(metavar, lang, "result"),
+        wijk: str | None = _option("wijk", {"nl": "NAAM", "en": "NAME"}[lang], lang),
+        year: str | None = _option("year", {"nl": "JAAR", "en": "YEAR"}[lang], lang),
         lang_asked: str | None = _option("lang", "nl|en", lang),
     ) -> None:
         from siexsim.result import MANIFEST, SUMMARY, read_said
 
+        if wijk is not None or year is not None:
+            _print_foto(result, wijk, _whole("--year", year, lang), lang)
+            return
         said = read_said(result, lang)
         try:
             print_summary(console(), lang, said[SUMMARY], said[MANIFEST], Path(result))
         except (KeyError, TypeError, IndexError) as error:
             message = text(lang, "error.broken_result", path=result, file=SUMMARY)
             raise UserError(message) from error
+
+
+def _print_foto(result: str, name: str | None, year: int | None, lang: str) -> None:
+    from siexsim.result import load
+    from siexsim.say_photo import foto_lines
+
+    loaded = load(result, lang)
+    place = loaded.place
+    everywhere = name is None or name.strip().lower() == place.name.lower()
+    try:
+        wijk = place.name if everywhere else place.wijken[place.wijk(str(name))]
+    except UserError as error:
+        raise UserError(f"--wijk: {translated(lang, str(error))}") from error
+    shown = year if year is not None else int(loaded.wijkfoto["year"].max())
+    for line in foto_lines(lang, loaded.wijkfoto, wijk, shown):
+        console().print(line)
+
+
+def _add_explain(app: typer.Typer, lang: str) -> None:
+    metavar = {"nl": "RESULTAAT", "en": "RESULT"}[lang]
+
+    @app.command("explain", cls=_command_class(lang))
+    def explain_command(
+        result: str = _argument(metavar, lang, "result"),
+        household: str | None = _option("household", "ID", lang),
+        lang_asked: str | None = _option("lang", "nl|en", lang),
+    ) -> None:
+        from siexsim.lives import ANY, explain, suggest
+        from siexsim.story import print_life, print_suggestions
+
+        if household is None or household.strip().lower() == ANY:
+            with stages(lang, 1) as progress:
+                found = suggest(result, lang, progress)
+            print_suggestions(console(), found, Path(result), lang)
+            return
+        with stages(lang, 1) as progress:
+            life = explain(result, household, lang, progress)
+        print_life(console(), life, lang)
+
+
+def _add_council(app: typer.Typer, lang: str) -> None:
+    file = {"nl": "BESTAND", "en": "FILE"}[lang]
+
+    @app.command("council", cls=_command_class(lang))
+    def council_command(
+        scenario: str = _argument("SCENARIO", lang, "scenario"),
+        sample: str | None = _option("sample", "K", lang),
+        futures: str | None = _option("futures", "N", lang),
+        effects: str | None = _option("effects", "E", lang),
+        workers: str | None = _option("workers", "W", lang),
+        out: str | None = _option("out", file, lang, key="council_out"),
+        lang_asked: str | None = _option("lang", "nl|en", lang),
+    ) -> None:
+        numbers = {"sample": sample, "futures": futures}
+        changes: dict[str, Any] = {
+            name: _whole(f"--{name}", value, lang)
+            for name, value in numbers.items()
+            if value is not None
+        }
+        changes |= {"effects": effects} if effects is not None else {}
+        given = _whole("--workers", workers, lang) or os.cpu_count() or 1
+        _answer_council(scenario, changes, given, out, lang)
+
+
+def _answer_council(
+    path: str, changes: dict[str, Any], workers: int, out: str | None, lang: str
+) -> None:
+    from siexsim.council import answers, print_answers, write_answers
+    from siexsim.scenario import read_scenario
+
+    scenario = read_scenario(path, lang, changes)
+    with stages(lang, scenario.futures) as progress:
+        given = answers(scenario, progress, workers)
+    print_answers(console(), given, lang)
+    if out is not None:
+        write_answers(given, Path(out), lang)
+        console().print(Text(text(lang, "assumptions.written", path=out)), soft_wrap=True)
 
 
 def _add_assumptions(app: typer.Typer, lang: str) -> None:
@@ -188,6 +274,7 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
     ) -> None:
         from siexsim.evidence import GRADES
         from siexsim.parameters import Parameters
+        from siexsim.say_assumptions import print_assumptions, write_csv
 
         spelt = {name.lower(): name for name in GRADES}
         wanted = spelt.get(grade.lower(), grade) if grade is not None else None
@@ -196,58 +283,10 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
         except UserError as error:
             raise UserError(translated(lang, str(error))) from error
         if csv is not None:
-            _write_csv(table, csv, lang)
-        _print_assumptions(table, lang)
+            write_csv(table, csv, lang)
+        print_assumptions(table, lang)
         if csv is not None:
             console().print(Text(text(lang, "assumptions.written", path=csv)), soft_wrap=True)
-
-
-def _write_csv(table: Any, csv: str, lang: str) -> None:
-    path = Path(csv)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        # with a mark that tells spreadsheets it is UTF-8
-        table.to_csv(aside, index=False, encoding="utf-8-sig")
-        aside.replace(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(text(lang, "error.csv", path=csv, reason=reason)) from error
-    finally:
-        if aside.is_file():
-            aside.unlink()
-
-
-def _short(lang: str, value: float) -> str:
-    if value == 0 or abs(value) >= 100:
-        return number(lang, value, 0 if float(value).is_integer() else 1)
-    digits = f"{value:.4g}"
-    after = len(digits.partition(".")[2]) if "e" not in digits else 6
-    return number(lang, value, after)
-
-
-def _print_assumptions(table: Any, lang: str) -> None:
-    screen = console()
-    if table.empty:
-        screen.print(Text(text(lang, "assumptions.none")))
-        return
-    for theme, rows in table.groupby("theme", sort=True):
-        screen.print(Text(str(theme).upper(), style="bold underline"))
-        for row in rows.itertuples():
-            screen.print(Text(f"{theme}.{row.name}", style="bold"))
-            meaning = row.betekenis if lang == "nl" else row.meaning
-            source = re.sub(r"^none\b", text(lang, "assumptions.none_source"), row.source)
-            facts = text(
-                lang, "assumptions.facts_fixed" if row.fixed else "assumptions.facts",
-                value=_short(lang, row.value), low=_short(lang, row.low),
-                high=_short(lang, row.high), unit=known(lang, "units", row.unit),
-                grade=known(lang, "assumptions", row.grade),
-            )  # fmt: skip
-            said = text(lang, "assumptions.source", source=source, used_in=row.used_in)
-            for line, style in ((meaning, ""), (facts, ""), (said, "dim")):
-                screen.print(Padding(Text(line, style=style), (0, 0, 0, 2)))
-        screen.print()
-    assumed = int((table["grade"] == "assumption").sum())
-    screen.print(Text(text(lang, "assumptions.count", count=len(table), assumed=assumed)))
 
 
 def build(lang: str) -> typer.Typer:
@@ -274,6 +313,8 @@ def build(lang: str) -> typer.Typer:
 
     _add_run(app, lang)
     _add_show(app, lang)
+    _add_explain(app, lang)
+    _add_council(app, lang)
     _add_assumptions(app, lang)
 
     @app.command("version", cls=_command_class(lang))

@@ -17,8 +17,8 @@ _HERE = Path(__file__).parent
 
 
 def fingerprint() -> str:
-    """Hash of all sources and parameter files; 12 hexadecimal digits."""
-    return _hashed([*_HERE.rglob("*.py"), *(_HERE / "data" / "parameters").glob("*.toml")])
+    """Hash of all sources of the program; 12 hexadecimal digits. Data have their own."""
+    return _hashed(_HERE.rglob("*.py"))
 
 
 def rules_fingerprint() -> str:

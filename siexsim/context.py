@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from siexsim.household import month_number
 from siexsim.parameters import Parameters
+from siexsim.shocks import Shock, impact
 
 _NORMS = {
     "norm_single": "bijstand single or single parent",
@@ -91,26 +93,31 @@ def unemployment(month: int, reference: float) -> float:
     return reference if year > years[-1] else float(np.interp(year, years, rates))
 
 
-def month_context(month: int, seed: int, parameters: Parameters, burn_in: bool = False) -> Month:
-    """Context of one month; a burn-in stands still at the norms of its end."""
+def month_context(
+    month: int, seed: int, parameters: Parameters, burn_in: bool = False,
+    shocks: Sequence[Shock] = (),
+) -> Month:  # fmt: skip
+    """Context of one month under shocks; a burn-in stands still at the norms of its end."""
     at = BASE if burn_in else month
+    felt = impact(shocks, month, parameters)
     growth = parameters.value("context.indexation_per_year")
     norms = {field: norm_cents(item, at, growth) for field, item in _NORMS.items()}
     index = norms["norm_single"] / norm_cents(_NORMS["norm_single"], BASE, growth)
     reference = parameters.value("context.reference_unemployment")
     slack = (reference if burn_in else unemployment(at, reference)) / reference
+    slack *= felt.unemployment
     return Month(
         month=month,
         drawn=month,
         seed=np.uint64(seed),
         living=0 if burn_in else 1,
-        lose=slack ** parameters.value("context.unemployment_elasticity_lose"),
-        find=slack ** -parameters.value("context.unemployment_elasticity_find"),
-        rehousing=1.0,
-        isolation=0.0,
-        needs=1.0,
-        energy=1.0,
-        energy_allowance=0,
+        lose=slack ** parameters.value("context.unemployment_elasticity_lose") * felt.lose,
+        find=slack ** -parameters.value("context.unemployment_elasticity_find") * felt.find,
+        rehousing=felt.rehousing,
+        isolation=felt.isolation,
+        needs=felt.needs,
+        energy=felt.energy,
+        energy_allowance=round(felt.energy_allowance_eur * 100),
         price_index=index,
         help_index=1.0,
         wage_index=index,

@@ -8,27 +8,21 @@ spending more of it, however well chosen, makes the balance worse: so look at th
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from siexsim.account import Account
 from siexsim.census import MICRO
-from siexsim.household import Households
 from siexsim.items import PUBLIC
-from siexsim.model import SiexModel, settle
-from siexsim.monitoring import ALL, DESIGNS, ranking_of, study, study_eur
+from siexsim.monitoring import ALL, DESIGNS, study, study_eur
 from siexsim.panel import COMPARISON, CONTROL
-from siexsim.parameters import Parameters
-from siexsim.place import Place, load_place
+from siexsim.place import load_place
 from siexsim.plan import Plan
-from siexsim.population import synthesise
-from siexsim.run import World, account_of, future_parameters, future_seed, live
+from siexsim.run import World, account_of, live_worlds, settled_future
 from siexsim.scenario import Scenario
 
 WAYS: Final = ("fixed", *(f"learning_{design}" for design in DESIGNS), "perfect")
@@ -37,51 +31,11 @@ MEASURES: Final = (
     "people_out_of_poverty", "measuring_eur",
 )  # fmt: skip
 BAND: Final = (0.1, 0.9)
-MOST_FOLLOWED: Final = 100_000  # as `Monitoring` allows
 
 
-def takes_from_others(plan: Plan, parameters: Parameters) -> bool:
-    """Whether a plan gives homes or jobs that others then miss, also outside its neighbourhoods."""
-    jobs = parameters.value("help.jobs_taken_share") > 0
-    fixes = (f"{name}.fixes_home" for name in plan.interventions)
-    return jobs or any(key in parameters.entries and parameters.value(key) > 0 for key in fixes)
-
-
-def touched(plan: Plan, place: Place, parameters: Parameters) -> NDArray[np.bool_]:
-    """Neighbourhoods in which a world with the plan can differ from one without."""
-    covered = place.covering(plan.all_wijken)
-    return np.ones_like(covered) if takes_from_others(plan, parameters) else covered
-
-
-def lived(
-    plan: Plan | None, scenario: Scenario, place: Place, parameters: Parameters, seed: int,
-    settled: Households, ranking: tuple[str, ...] = (),
-) -> World:  # fmt: skip
-    """One world of a scenario with another plan, with the books of single households."""
-    model = SiexModel(
-        place, plan=plan, rng=seed, parameters=parameters, start=scenario.start,
-        settled=settled, keep_books=True, ranking=ranking,
-    )  # fmt: skip
-    world = live(model, scenario.months())
-    del model
-    gc.collect()  # a Mesa model is a cycle of references
-    return world
-
-
-def trial_world(
-    scenario: Scenario, place: Place, parameters: Parameters, seed: int, settled: Households
-) -> World:
-    """The world in which the scenario's plan is rolled out as a waiting-list trial.
-
-    Only the neighbourhoods it touches live. In a sample as many simulated households draw lots as
-    real ones would, so that the trial is as large as it says.
-    """
-    plan = scenario.plan
-    assert plan is not None
-    followed = min(plan.monitoring.followed * int(settled["weight"][0]), MOST_FOLLOWED)
-    how = plan.monitoring.model_copy(update={"design": "trial", "followed": followed})
-    here = settled[touched(plan, place, parameters)[settled["wijk"]]]
-    return lived(plan.changed(monitoring=how), scenario, place, parameters, seed, here)
+def with_plan(scenario: Scenario, plan: Plan) -> Scenario:
+    """The same scenario with another plan."""
+    return scenario.model_copy(update={"plan": plan})
 
 
 def plan_for(plan: Plan, way: str) -> Plan:
@@ -130,11 +84,11 @@ def unbooked_eur(world: World) -> float:
     return setting_up + others * world.weight * course.following_cents() / 100 * months
 
 
-def _came_of(without: World, with_plan: World, account: Account) -> dict[str, float]:
-    base, other = without.census, with_plan.census
+def _came_of(without: World, world: World, account: Account) -> dict[str, float]:
+    base, other = without.census, world.census
     stress = (base["stress"] - other["stress"]).sum(axis=(1, 2)) / MICRO / base["stress"].shape[2]
     poor = (base["poor_persons"] - other["poor_persons"]).sum(axis=1)[-12:]
-    extra = unbooked_eur(with_plan)
+    extra = unbooked_eur(world)
     invested = float(account.invested.sum()) + extra
     public = float(account.returned[:, list(PUBLIC)].sum())
     return {
@@ -144,7 +98,7 @@ def _came_of(without: World, with_plan: World, account: Account) -> dict[str, fl
         "public_per_euro": public / invested if invested > 0 else float("nan"),
         "stress_years": float(stress.sum()) * without.weight / 12,
         "people_out_of_poverty": float(poor.mean()) * without.weight,
-        "measuring_eur": following_eur(with_plan) + extra,
+        "measuring_eur": following_eur(world) + extra,
     }
 
 
@@ -153,19 +107,13 @@ def knowledge_of_future(scenario: Scenario, number: int) -> list[dict[str, Any]]
     plan = scenario.plan
     assert plan is not None
     place = load_place(scenario.place)
-    parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
-    made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
-    only = touched(plan, place, parameters)
-    settled = settle(place, parameters, seed, made=made, only=only)
-    without = lived(None, scenario, place, parameters, seed, settled)
+    parameters, seed, settled = settled_future(scenario, number)
+    without = live_worlds(scenario, place, parameters, seed, settled, True, ("without",))["without"]
     rows: list[dict[str, Any]] = []
-    ranking: tuple[str, ...] = ()
     for way in WAYS:
-        known = ranking if way == "perfect" else ()
-        world = lived(plan_for(plan, way), scenario, place, parameters, seed, settled, known)
-        if way == "fixed":
-            ranking = ranking_of(world)
-        came = _came_of(without, world, account_of(without, world, parameters))
+        asked = with_plan(scenario, plan_for(plan, way))
+        world = live_worlds(asked, place, parameters, seed, settled, True, ("with",))["with"]
+        came = _came_of(without, world, account_of(without, world, parameters, asked))
         rows.append({"future": number, "way": way, **came})
     return rows
 

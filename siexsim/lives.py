@@ -27,9 +27,9 @@ from siexsim.model import SiexModel, settle
 from siexsim.panel import gains_eur
 from siexsim.parameters import Parameters
 from siexsim.participants import overhead_eur
-from siexsim.place import Place, load_place
+from siexsim.place import load_place
 from siexsim.result import MANIFEST, load, read_said
-from siexsim.run import Progress, future_parameters
+from siexsim.run import Progress, begin_world, future_parameters
 from siexsim.scenario import Scenario
 from siexsim.spread import FIRST_MARK, returns_eur
 from siexsim.telling import sentence
@@ -116,7 +116,7 @@ def explain(
     """
     identity = _identity(household, lang)
     manifest = read_said(folder, lang)[MANIFEST]
-    scenario = Scenario(**manifest["scenario"])
+    scenario = Scenario.of(manifest["scenario"])
     place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample)
@@ -126,7 +126,7 @@ def explain(
     courses: tuple[Help, ...] = ()
     overhead = 0.0
     for what in ("without", "with")[: 1 if scenario.plan is None else 2]:
-        model = _world(scenario, place, parameters, settled, what)
+        model = begin_world(scenario, place, parameters, scenario.seed, settled, what)
         lived = _follow(model, identity, scenario.months(), progress, what)
         if lived.row < 0:
             raise UserError(sentence(lang, "mistake.no_household", household=identity))
@@ -161,16 +161,6 @@ def _identity(household: int | str, lang: str) -> int:
         shown = "".join(c if c.isprintable() else " " for c in said)[:30]
         raise UserError(sentence(lang, "mistake.not_a_number", value=shown))
     return int(said)
-
-
-def _world(
-    scenario: Scenario, place: Place, parameters: Parameters, settled: Any, what: str
-) -> SiexModel:
-    """A world of the scenario at its start; the whole city, since a queue depends on everybody."""
-    return SiexModel(
-        place, plan=scenario.plan if what == "with" else None, rng=scenario.seed,
-        parameters=parameters, start=scenario.start, settled=settled, keep_books=True,
-    )  # fmt: skip
 
 
 def _follow(model: SiexModel, household: int, months: int, progress: Progress, what: str) -> _Lived:
@@ -228,7 +218,7 @@ def suggest(folder: str | Path, lang: str = "en") -> list[Suggestion]:
     result = load(folder, lang)
     people = result.participants
     if len(people) == 0:
-        return _poor_ones(Scenario(**result.manifest["scenario"]))
+        return _poor_ones(Scenario.of(result.manifest["scenario"]))
     returned = returns_eur(people)
     gains = returned["return_eur"].sort_values(kind="stable")
     line = Parameters.packaged().value("participants.nothing_share")

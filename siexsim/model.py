@@ -25,6 +25,7 @@ from siexsim.place import Place, load_place
 from siexsim.plan import Plan
 from siexsim.population import Population, synthesise
 from siexsim.rules.month import live_rows
+from siexsim.shocks import Shock
 from siexsim.twins import part_ways
 
 BURN_IN_MONTHS = 36  # stress and debts settle in this time; spells come settled from the synthesis
@@ -81,6 +82,8 @@ class SiexModel(mesa.Model):
         Households that have been through a burn-in already (see `settle`); copied.
     keep_books
         Keep the running sums of every household as well as of every neighbourhood.
+    shocks
+        What happens to everybody at once.
 
     Examples
     --------
@@ -101,6 +104,7 @@ class SiexModel(mesa.Model):
         settled: Households | None = None,
         keep_books: bool = False,
         ranking: tuple[str, ...] = (),
+        shocks: tuple[Shock, ...] = (),
     ) -> None:
         seed = 1 if rng is None else int(rng)
         super().__init__(rng=seed)
@@ -108,6 +112,7 @@ class SiexModel(mesa.Model):
         self.parameters = parameters or Parameters.packaged()
         self.values = self.parameters.compiled()
         self.seed = seed
+        self.shocks = shocks
         self.start = self.month = month_number(start)
         if settled is None:
             settled = settle(self.place, self.parameters, seed, sample)
@@ -161,7 +166,9 @@ class SiexModel(mesa.Model):
             self._close_month()
 
     def _open_month(self) -> None:
-        self.context = self.alone = month_context(self.month, self.seed, self.parameters)
+        self.context = self.alone = month_context(
+            self.month, self.seed, self.parameters, shocks=self.shocks
+        )
         self.lines = items.lines(len(self.place.wijken))
         self.census = census.census(len(self.place.wijken))
         if self.course is not None:

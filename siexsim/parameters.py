@@ -22,6 +22,7 @@ from siexsim.draws import stable_number
 from siexsim.errors import UserError, did_you_mean
 from siexsim.evidence import GRADES, Parameter, read_table
 from siexsim.interventions import EFFECTS, Intervention, packaged_interventions
+from siexsim.shocks import packaged_shocks
 
 RULE_THEMES: Final = (
     "life", "work", "income", "money", "housing", "stress", "children", "services", "prices",
@@ -42,6 +43,8 @@ def _packaged() -> Mapping[str, Parameter]:
             found |= {one.key: one for one in read_table(tables, theme, path.name)}
     for intervention in packaged_interventions().values():
         found |= {one.key: one for one in intervention.parameters}
+    for shock in packaged_shocks().values():
+        found |= {one.key: one for one in shock.parameters}
     return found
 
 

@@ -125,7 +125,7 @@ def wijkfoto_table(worlds: Mapping[str, World], place: Place) -> pd.DataFrame:
     -------
     DataFrame
         One row a year, wijk, world, group and indicator. `count` is how many households or
-        children it is about, not a number for a mean; `basis` is of how many; `national` is
+        children it is about, not a number for a mean; `base` is of how many; `national` is
         the latest published national figure of everybody, not a number where none is known.
     """
     parts = []
@@ -158,7 +158,7 @@ def _seen(one: Indicator, rows: Any, group: str, weight: int) -> dict[str, Any]:
     return {
         "value": values,
         "count": numbers * float(weight) if one.is_count else np.full(len(basis), np.nan),
-        "basis": basis * weight,
+        "base": basis * weight,
         "national": one.national(),
     }
 

@@ -172,9 +172,7 @@ class Plan(_Part):
                     f"{eur:,.0f} is brought forward from {year}, whose budget is "
                     f"{self.year_budget_eur(int(year)):,.0f}"
                 )
-        measured = any(stage.go and stage.go.measured != "completed" for stage in self.stages)
-        measured = measured or self.revolving_share > 0 or self.allocation == "learning"
-        if measured and self.monitoring.design == "none":
+        if self.needs_books and self.allocation != "perfect" and not self.measures:
             raise ValueError("this plan decides on what is measured; it needs a design to measure")
         return self
 
@@ -189,6 +187,13 @@ class Plan(_Part):
         if self.stages:
             return tuple(dict.fromkeys(name for stage in self.stages for name in stage.wijken))
         return self.wijken
+
+    @property
+    def needs_books(self) -> bool:
+        """Whether what happens depends on following single households."""
+        by_stage = any(stage.go and stage.go.measured != "completed" for stage in self.stages)
+        trial = self.monitoring.design == "trial"
+        return self.allocation != "fixed" or self.revolving_share > 0 or by_stage or trial
 
     @property
     def measures(self) -> bool:

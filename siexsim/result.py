@@ -20,29 +20,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from siexsim import __version__
-from siexsim.account import HORIZONS_MONTHS, VIEWS
 from siexsim.compiled import fingerprint as code_fingerprint
+from siexsim.disclosure import protect_all
 from siexsim.errors import UserError
-from siexsim.household import month_text
-from siexsim.items import PAYERS
-from siexsim.photo import WORLDS, months_table, participants_table, photo_table
 from siexsim.place import Place, load_place
-from siexsim.population import Population, synthesise
-from siexsim.run import Outcome, World
+from siexsim.run import Outcome
 from siexsim.scenario import Scenario
+from siexsim.summary import summarise
+from siexsim.tables import TABLES, tables
 from siexsim.texts import text
 
 MANIFEST: Final = "manifest.json"
 SUMMARY: Final = "summary.json"
-TABLES: Final = (
-    "photo", "months", "ledger", "account", "futures", "bands", "participants", "fit",
-)  # fmt: skip
-QUANTILES: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,33 +49,21 @@ class Result:
         What was run and with what, and the few figures that matter most.
     place
         The municipality.
-    photo, months
-        What was counted: a year, wijk and world; and a month and world.
-    ledger
-        Every euro by month, wijk, payer, item and world, in the run with central numbers.
-    account
-        The account per month, in the run with central numbers.
-    futures, bands
-        One row a future; and the balance per month and view over all futures.
-    participants
-        One row a course of help. The gain of a household that took several courses is
-        divided over them by their cost, so that columns add up.
-    fit
-        How the households at the start compare with the published margins.
+    tables
+        All tables by name, see `siexsim.tables`; each is also an attribute, as ``result.photo``.
     """
 
     folder: Path
     manifest: dict[str, Any]
     summary: dict[str, Any]
     place: Place
-    photo: pd.DataFrame
-    months: pd.DataFrame
-    ledger: pd.DataFrame
-    account: pd.DataFrame
-    futures: pd.DataFrame
-    bands: pd.DataFrame
-    participants: pd.DataFrame
-    fit: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        try:
+            return self.__dict__["tables"][name]
+        except KeyError:
+            raise AttributeError(f"a result has no '{name}'") from None
 
 
 def slug(name: str) -> str:
@@ -116,7 +96,9 @@ def destination(scenario: Scenario, folder_out: str | Path, lang: str = "en") ->
     return there
 
 
-def write(outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = "en") -> Path:
+def write(
+    outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = "en", raw: bool = False
+) -> Path:
     """Write everything that a run brought; the folder appears when it is complete.
 
     Parameters
@@ -129,6 +111,8 @@ def write(outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = 
         How long the run took.
     lang
         Language of errors.
+    raw
+        Write tables of single households too, and no count rounded or hidden.
 
     Returns
     -------
@@ -140,7 +124,7 @@ def write(outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = 
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir()
-        _fill(aside, outcome, seconds)
+        _fill(aside, outcome, seconds, raw)
         _move(aside, there)
     except OSError as error:
         raise UserError(_denied(there, error, lang)) from error
@@ -167,11 +151,12 @@ def _move(aside: Path, there: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _fill(folder: Path, outcome: Outcome, seconds: float) -> None:
-    for name, table in tables(outcome).items():
+def _fill(folder: Path, outcome: Outcome, seconds: float, raw: bool) -> None:
+    released = protect_all(tables(outcome), raw)
+    for name, table in released.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    _dump(folder / SUMMARY, summarise(outcome))
-    _dump(folder / MANIFEST, manifest(outcome, seconds))
+    _dump(folder / SUMMARY, summarise(outcome, released["months"]))
+    _dump(folder / MANIFEST, manifest(outcome, seconds) | {"raw": raw})
     from siexsim.plots import draw_all  # matplotlib is slow to load; reading a result needs none
 
     draw_all(load(folder), folder)
@@ -213,125 +198,6 @@ def manifest(outcome: Outcome, seconds: float) -> dict[str, Any]:
     }
 
 
-def _over_futures(values: NDArray[np.float64]) -> dict[str, float]:
-    return {key: round(float(np.quantile(values, q)), 2) for key, q in QUANTILES.items()}
-
-
-def _payback(months: NDArray[np.float64]) -> dict[str, Any]:
-    """Quantiles and shares of payback; never counts as infinitely late, and shows as null."""
-    said: dict[str, Any] = {}
-    for key, q in QUANTILES.items():
-        value = float(np.quantile(months, q, method="higher"))
-        said[key] = int(value) if np.isfinite(value) else None
-    within = {str(h): round(float((months <= h).mean()), 4) for h in HORIZONS_MONTHS}
-    in_run = round(float(np.isfinite(months).mean()), 4)
-    return {**said, "share_within": within, "share_in_run": in_run}
-
-
-def _made(outcome: Outcome) -> Population:
-    """The households of the start; made already in this process, so quick."""
-    scenario = outcome.scenario
-    return synthesise(outcome.place, scenario.seed, sample=scenario.sample)
-
-
-def summarise(outcome: Outcome) -> dict[str, Any]:
-    """Make the few figures that others read; their names are a contract."""
-    scenario, weight = outcome.scenario, outcome.without.weight
-
-    def counted(name: str) -> dict[str, int | None]:
-        ends = [outcome.without, outcome.with_plan]
-        end_without, end_with = (
-            None if world is None else int(world.census[-1][name].sum()) * weight for world in ends
-        )
-        start = int(outcome.without.census[0][name].sum()) * weight
-        return {"start": start, "end_without": end_without, "end_with": end_with}
-
-    summary: dict[str, Any] = {
-        "name": scenario.name,
-        "households": len(_made(outcome).households) * weight,
-        "months": scenario.months(),
-        "seed": scenario.seed,
-        "futures": len(outcome.futures),
-        "effects": scenario.effects,
-        "sample": scenario.sample,
-        "people_in_poverty": counted("poor_persons"),
-        "welfare_households": counted("welfare_households"),
-        "invested_eur": None,
-        "returned_eur": None,
-        "payback_months": None,
-    }
-    if outcome.futures:
-        futures = futures_table(outcome)
-        summary["invested_eur"] = _over_futures(futures["invested_eur"].to_numpy(float))
-        summary["returned_eur"] = {
-            payer: _over_futures(futures[f"returned_{payer}_eur"].to_numpy(float))
-            for payer in PAYERS
-        }
-        late = futures[[f"payback_months_{view}" for view in VIEWS]].fillna(np.inf).to_numpy(float)
-        summary["payback_months"] = {view: _payback(late[:, k]) for k, view in enumerate(VIEWS)}
-    return summary
-
-
-def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """All tables of a result by name; those about a plan are empty where there is none."""
-    place = outcome.place
-    worlds = {"without": outcome.without}
-    if outcome.with_plan is not None:
-        worlds["with"] = outcome.with_plan
-    account = outcome.account
-    return {
-        "photo": photo_table(worlds, place),
-        "months": months_table(worlds),
-        "ledger": ledger_table(worlds),
-        "account": pd.DataFrame({"month": []}) if account is None else account.frame(),
-        "futures": futures_table(outcome),
-        "bands": bands_table(outcome),
-        "participants": participants_table(outcome),
-        "fit": _made(outcome).fit,
-    }
-
-
-def ledger_table(worlds: dict[str, World]) -> pd.DataFrame:
-    """All lines of money of the worlds of a run."""
-    parts = {name: world.ledger.frame() for name, world in worlds.items()}
-    table = pd.concat(parts.values(), ignore_index=True)
-    names = np.repeat(list(parts), [len(part) for part in parts.values()])
-    table["world"] = pd.Categorical(names, list(WORLDS))
-    return table
-
-
-def futures_table(outcome: Outcome) -> pd.DataFrame:
-    """One row a future; payback is not a number where the balance doesn't come back."""
-    columns = ["number", "seed", "invested_eur", *(f"returned_{p}_eur" for p in PAYERS)]
-    for view in VIEWS:
-        columns += [f"payback_months_{view}", f"deepest_eur_{view}", f"end_eur_{view}"]
-    rows = []
-    for future in outcome.futures:
-        account = future.account
-        row: list[Any] = [future.number, future.seed, float(account.invested.sum())]
-        row += account.returned.sum(axis=0).tolist()
-        for view in VIEWS:
-            back = account.payback_months(view)
-            row += [np.nan if back is None else float(back)]
-            row += [account.deepest_eur(view), account.end_eur(view)]
-        rows.append(row)
-    return pd.DataFrame(rows, columns=columns)
-
-
-def bands_table(outcome: Outcome) -> pd.DataFrame:
-    """Balance per month and view: the middle of all futures and the band of 8 in 10."""
-    parts = [pd.DataFrame({"month": [], "view": [], **{key: [] for key in QUANTILES}})]
-    for view in VIEWS if outcome.futures else ():
-        balances = np.array([future.account.balance[view] for future in outcome.futures])
-        low, middle, high = np.quantile(balances, list(QUANTILES.values()), axis=0)
-        start = outcome.without.start
-        months = [month_text(start + k) for k in range(len(middle))]
-        parts.append(
-            pd.DataFrame({"month": months, "view": view, "p10": low, "p50": middle, "p90": high})
-        )
-    return pd.concat(parts[1:] or parts, ignore_index=True)
-
-
 def load(path: str | Path, lang: str = "en") -> Result:
     """Read a result: its manifest, summary and tables.
 
@@ -360,7 +226,7 @@ def load(path: str | Path, lang: str = "en") -> Result:
             message = text(lang, "error.broken_result", path=folder, file=file.name)
             raise UserError(message) from error
     place = load_place(said[MANIFEST]["scenario"]["place"])
-    return Result(folder, said[MANIFEST], said[SUMMARY], place, **frames)
+    return Result(folder, said[MANIFEST], said[SUMMARY], place, frames)
 
 
 def read_said(path: str | Path, lang: str = "en") -> dict[str, dict[str, Any]]:

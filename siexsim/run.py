@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any
+from threading import Event
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,25 @@ from siexsim import draws
 from siexsim.account import Account, open_account
 from siexsim.context import month_context
 from siexsim.course import Course
-from siexsim.household import Households
+from siexsim.household import Households, month_number
 from siexsim.ledger import Ledger
 from siexsim.model import SiexModel, settle
+from siexsim.monitoring import ranking_of
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
+from siexsim.plan import Plan
 from siexsim.population import synthesise
 from siexsim.rules.stress import damped
 from siexsim.scenario import Scenario
+from siexsim.shocks import impact
 
+# Which worlds a run has: whether with the plan, and whether under the shocks.
+WORLDS: Final = {
+    "calm_without": (False, False), "calm_with": (True, False),
+    "without": (False, True), "with": (True, True),
+}  # fmt: skip
+TRIAL: Final = "trial"  # with the plan as a waiting-list trial, in the neighbourhoods it covers
+MOST_FOLLOWED: Final = 100_000  # as `Monitoring` allows
 Progress = Callable[[str, int, int], None]  # what is going on, done, of how many
 
 
@@ -60,7 +71,11 @@ class Future:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything that a run brought: both worlds with central numbers, and the futures."""
+    """Everything that a run brought: its worlds with central numbers, and the futures.
+
+    `without` and `with_plan` live under the scenario's shocks; where it has any, the calm
+    worlds live without them.
+    """
 
     scenario: Scenario
     place: Place
@@ -68,6 +83,15 @@ class Outcome:
     with_plan: World | None
     account: Account | None
     futures: tuple[Future, ...]
+    calm_without: World | None = None
+    calm_with: World | None = None
+    trial: World | None = None
+
+    @property
+    def worlds(self) -> dict[str, World]:
+        """The worlds that were run, by their name in `WORLDS`."""
+        named = (self.calm_without, self.calm_with, self.without, self.with_plan)
+        return {name: world for name, world in zip(WORLDS, named, strict=True) if world is not None}
 
 
 def future_parameters(scenario: Scenario, future: int) -> Parameters:
@@ -101,46 +125,121 @@ def live(model: SiexModel, months: int, progress: Progress = _silent, what: str 
     )
 
 
+def as_trial(plan: Plan, weight: int) -> Plan:
+    """The plan, rolled out as a waiting-list trial.
+
+    In a sample as many simulated households draw lots as real ones would, so that the trial is
+    as large as it says.
+    """
+    followed = min(plan.monitoring.followed * weight, MOST_FOLLOWED)
+    how = plan.monitoring.model_copy(update={"design": "trial", "followed": followed})
+    return plan.changed(monitoring=how)
+
+
+def begin_world(
+    scenario: Scenario, place: Place, parameters: Parameters, seed: int, settled: Households,
+    name: str, keep_books: bool = True,
+) -> SiexModel:  # fmt: skip
+    """A world of `WORLDS` before its first month.
+
+    A plan with perfect knowledge is lived first with a fixed mix; what help returned in that
+    world, against the twins, is what it knows.
+    """
+    planned, shocked = WORLDS.get(name, (True, True))
+    plan = scenario.plan if planned else None
+    if plan is not None and name == TRIAL:
+        plan = as_trial(plan, int(settled["weight"][0]))
+        settled = settled[place.covering(plan.all_wijken)[settled["wijk"]]]
+    ranking: tuple[str, ...] = ()
+    if plan is not None and plan.allocation == "perfect":
+        first = scenario.model_copy(update={"plan": plan.changed(allocation="fixed")})
+        model = begin_world(first, place, parameters, seed, settled, name)
+        ranking = ranking_of(live(model, scenario.months()))
+    return SiexModel(
+        place, plan=plan, rng=seed, parameters=parameters, start=scenario.start, settled=settled,
+        keep_books=keep_books, ranking=ranking, shocks=scenario.shocks if shocked else (),
+    )  # fmt: skip
+
+
 def price_path(start: int, months: int, parameters: Parameters) -> NDArray[np.float64]:
     """Prices of every month of a run; 2022-01 is 1."""
     return np.array([month_context(start + k, 0, parameters).price_index for k in range(months)])
 
 
-def both_worlds(
+def live_worlds(
     scenario: Scenario, place: Place, parameters: Parameters, seed: int,
-    settled: Households, keep_books: bool, progress: Progress = _silent,
-) -> tuple[World, World | None]:  # fmt: skip
-    """The world without the plan, and with it if there is one, from the same settled households."""
-    worlds = []
-    for what, plan in (("without", None), ("with", scenario.plan)):
-        if what == "with" and plan is None:
-            break
-        model = SiexModel(
-            place, plan=plan, rng=seed, parameters=parameters, start=scenario.start,
-            settled=settled, keep_books=keep_books,
-        )  # fmt: skip
-        worlds.append(live(model, scenario.months(), progress, what))
+    settled: Households, keep_books: bool, names: Sequence[str], threads: int = 1,
+    progress: Progress = _silent,
+) -> dict[str, World]:  # fmt: skip
+    """Worlds of `WORLDS` by name, from the same settled households and under the same draws.
+
+    They share nothing that any of them changes, and the rules run outside Python's lock; so
+    with several threads they live side by side, and come out the same.
+    """
+    given_up = Event()
+
+    def heard(what: str, done: int, total: int) -> None:
+        if given_up.is_set():  # the program was told to stop while other worlds still live
+            raise InterruptedError(what)
+        progress(what, done, total)
+
+    def one(name: str) -> World:
+        model = begin_world(scenario, place, parameters, seed, settled, name, keep_books)
+        world = live(model, scenario.months(), heard, name)
         del model
         gc.collect()  # a Mesa model is a cycle of references; its templates are large
-    return worlds[0], worlds[1] if len(worlds) > 1 else None
+        return world
+
+    if threads == 1 or len(names) == 1:
+        return {name: one(name) for name in names}
+    with ThreadPoolExecutor(min(threads, len(names))) as executor:
+        try:
+            return dict(zip(names, executor.map(one, names), strict=True))
+        except BaseException:
+            given_up.set()
+            raise
 
 
-def account_of(without: World, with_plan: World, parameters: Parameters) -> Account:
+def crisis_months(scenario: Scenario, parameters: Parameters) -> NDArray[np.bool_]:
+    """Months of a run in which a shock costs people their work."""
+    first = month_number(scenario.start)
+    months = [impact(scenario.shocks, first + k, parameters) for k in range(scenario.months())]
+    return np.array([one.unemployment > 1 or one.lose > 1 or one.find < 1 for one in months])
+
+
+def account_of(
+    without: World, with_plan: World, parameters: Parameters, scenario: Scenario
+) -> Account:
     """The account of a plan from its two worlds."""
     prices = price_path(without.start, without.ledger.months, parameters)
-    return open_account(with_plan.ledger.minus(without.ledger), parameters, prices)
+    difference = with_plan.ledger.minus(without.ledger)
+    crisis = crisis_months(scenario, parameters)
+    return open_account(difference, parameters, prices, scenario.plan, crisis)
 
 
-def run_future(scenario: Scenario, number: int) -> Future:
-    """One future, in the neighbourhoods that the plan covers: nothing differs elsewhere."""
+def settled_future(scenario: Scenario, number: int) -> tuple[Parameters, int, Households]:
+    """Numbers, seed and households of one future, in the neighbourhoods that the plan covers.
+
+    Homes that help gives are then missed in these neighbourhoods alone, and not in the whole
+    municipality; nothing else differs elsewhere.
+    """
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     wijken = place.covering(scenario.plan.all_wijken if scenario.plan else ())
     made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
-    settled = settle(place, parameters, seed, made=made, only=wijken)
-    without, with_plan = both_worlds(scenario, place, parameters, seed, settled, keep_books=False)
-    assert with_plan is not None
-    return Future(number, seed, account_of(without, with_plan, parameters))
+    return parameters, seed, settle(place, parameters, seed, made=made, only=wijken)
+
+
+def run_future(scenario: Scenario, number: int) -> Future:
+    """One future, in the neighbourhoods that the plan covers."""
+    parameters, seed, settled = settled_future(scenario, number)
+    assert scenario.plan is not None
+    worlds = live_worlds(
+        scenario, load_place(scenario.place), parameters, seed, settled,
+        scenario.plan.needs_books, ("without", "with"),
+    )  # fmt: skip
+    account = account_of(worlds["without"], worlds["with"], parameters, scenario)
+    return Future(number, seed, account)
 
 
 def _pool(workers: int) -> Executor:
@@ -164,7 +263,7 @@ def run_futures(
 
 
 def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> Outcome:
-    """Run a scenario: two worlds with central numbers at full detail, then its futures.
+    """Run a scenario: its worlds with central numbers at full detail, then its futures.
 
     The result doesn't depend on `workers`. Future 0 is the central run itself.
     """
@@ -175,17 +274,27 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample)
     progress("households", 1, 1)
-    without, with_plan = both_worlds(
-        scenario, place, parameters, scenario.seed, settled, True, progress
+    names = [
+        name
+        for name, (planned, shocked) in WORLDS.items()
+        if (shocked or scenario.shocks) and not (planned and scenario.plan is None)
+    ]
+    if scenario.plan is not None and scenario.plan.measures:
+        names.append(TRIAL)
+    worlds = live_worlds(
+        scenario, place, parameters, scenario.seed, settled, True, names, workers, progress
     )
-    if with_plan is None:
-        return Outcome(scenario, place, without, None, None, ())
-    account = account_of(without, with_plan, parameters)
-    futures = [Future(0, scenario.seed, account)]
-    others = range(1, scenario.futures)
-    if workers > 1 and len(others) > 1:
-        with _pool(workers) as executor:
-            futures += run_futures(scenario, others, executor, progress)
-    else:
-        futures += run_futures(scenario, others, None, progress)
-    return Outcome(scenario, place, without, with_plan, account, tuple(futures))
+    account, futures = None, []
+    if scenario.plan is not None:
+        account = account_of(worlds["without"], worlds["with"], parameters, scenario)
+        futures = [Future(0, scenario.seed, account)]
+        others = range(1, scenario.futures)
+        if workers > 1 and len(others) > 1:
+            with _pool(workers) as executor:
+                futures += run_futures(scenario, others, executor, progress)
+        else:
+            futures += run_futures(scenario, others, None, progress)
+    return Outcome(
+        scenario, place, worlds["without"], worlds.get("with"), account, tuple(futures),
+        worlds.get("calm_without"), worlds.get("calm_with"), worlds.get(TRIAL),
+    )  # fmt: skip

@@ -93,7 +93,7 @@ def _of(lang: str, foto: pd.DataFrame, wijk: str, year: int) -> pd.DataFrame:
 
 def _sizes(lang: str, rows: pd.DataFrame) -> str:
     first = rows[(rows["indicator"] == "under_110") & (rows["world"] == "without")]
-    sizes = first.set_index(first["group"].astype(str))["basis"]
+    sizes = first.set_index(first["group"].astype(str))["base"]
     return text(
         lang, "foto.sizes",
         minima=number(lang, sizes["minima"]), everybody=number(lang, sizes["all"]),

@@ -18,6 +18,7 @@ from siexsim.interventions import make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Agreement, BringForward, Go, Monitoring, Plan, Stage
+from siexsim.shocks import Shock, check_together, read_effects
 from siexsim.texts import catalogue, number, text, translated
 
 LARGEST_FILE_BYTES: Final = 1_000_000
@@ -25,7 +26,7 @@ LONGEST_MESSAGE: Final = 400
 _LONGEST_VALUE = 40
 _PARTS: Final[Mapping[int | str, type[BaseModel]]] = {
     "plan": Plan, "stages": Stage, "go": Go, "bring_forward": BringForward,
-    "monitoring": Monitoring, "cofinancing": Agreement,
+    "monitoring": Monitoring, "cofinancing": Agreement, "shocks": Shock,
 }  # fmt: skip
 
 
@@ -44,6 +45,7 @@ class Scenario(BaseModel):
     effects: Literal["evidence", "sceptical", "ipw"] = "evidence"
     interventions: dict[str, dict[str, Any]] = {}  # of the user's own, as their files say
     parameters: dict[str, float] = {}
+    shocks: tuple[Shock, ...] = Field(default=(), max_length=12)
     plan: Plan | None = None
 
     @classmethod
@@ -54,8 +56,16 @@ class Scenario(BaseModel):
         return cls.model_validate(content, context={"interventions": names})
 
     @model_validator(mode="after")
-    def _has_its_numbers(self) -> Scenario:
-        self.central()
+    def _holds_together(self) -> Scenario:
+        parameters = self.central()
+        first, last = month_number(self.start), month_number(self.start) + self.months() - 1
+        for shock in self.shocks:
+            if not first <= month_number(shock.start) <= last:
+                raise ValueError(
+                    f"shock '{shock.kind}' starts in {shock.start}; it must start within the run, "
+                    f"{self.start} to {month_text(last)}"
+                )
+        check_together(self.shocks, first, self.months(), parameters)
         return self
 
     def months(self) -> int:
@@ -99,6 +109,7 @@ def read_scenario(
     try:
         try:
             _read_own(content, Path(path).parent, lang)
+            content = _with_own_shocks(content, path, lang)
             scenario = Scenario.of({**content, **replaced})
         except ValidationError as error:
             raise _plain(error, replaced, lang) from error
@@ -131,39 +142,64 @@ def _one_line(message: str) -> str:
 
 
 def _wrong(path: str | Path, lang: str, key: str, **values: object) -> UserError:
-    return UserError(_one_line(f"{path}: {text(lang, f'file.{key}', **values)}"))
+    return UserError(_one_line(f"{path}: {text(lang, key, **values)}"))
 
 
-def _contents(path: str | Path, lang: str) -> str:
+def _with_own_shocks(content: dict[str, Any], path: str | Path, lang: str) -> dict[str, Any]:
+    """Put what a shock's file says in its place, so that the scenario holds all of it."""
+    shocks = content.get("shocks")
+    if not isinstance(shocks, list):
+        return content
+    return {**content, "shocks": [_with_effects(one, path, lang) for one in shocks]}
+
+
+def _with_effects(shock: Any, path: str | Path, lang: str) -> Any:
+    if not isinstance(shock, dict) or "file" not in shock:
+        return shock
+    name = shock["file"]
+    if not isinstance(name, str) or Path(name).name != name:
+        raise UserError(text(lang, "shock_file.name", value=_shown(name)))
+    if "effects" in shock:
+        raise UserError(text(lang, "shock_file.both", file=name))
+    beside = Path(path).parent / name
+    try:
+        effects = read_effects(_contents(beside, lang, "shock_file"))
+    except UserError as error:
+        said = str(error).removeprefix(f"{beside}: ")
+        raise UserError(f"{name}: {translated(lang, said)}") from error
+    return {**{key: value for key, value in shock.items() if key != "file"}, "effects": effects}
+
+
+def _contents(path: str | Path, lang: str, group: str = "file") -> str:
     file = Path(path)
     try:
         if file.is_dir():
-            raise _wrong(path, lang, "folder")
+            raise _wrong(path, lang, f"{group}.folder")
         if not file.exists():
-            raise _wrong(path, lang, "missing")
+            raise _wrong(path, lang, f"{group}.missing")
         if not file.is_file():
-            raise _wrong(path, lang, "special")
+            raise _wrong(path, lang, f"{group}.special")
         if file.stat().st_size > LARGEST_FILE_BYTES:
             megabytes = math.ceil(file.stat().st_size / 1e6)
-            raise _wrong(path, lang, "huge", megabytes=megabytes)
+            raise _wrong(path, lang, f"{group}.huge", megabytes=megabytes)
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise _wrong(path, lang, "encoding", line=line) from error
+        raise _wrong(path, lang, f"{group}.encoding", line=line) from error
     except UserError:
         raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _wrong(path, lang, "unreadable", reason=reason) from error
+        raise _wrong(path, lang, f"{group}.unreadable", reason=reason) from error
 
 
 def _parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise _wrong(path, lang, "toml", reason=translated(lang, str(error))) from error
+        raise _wrong(path, lang, "file.toml", reason=translated(lang, str(error))) from error
     except (ValueError, RecursionError) as error:  # limits of Python, not of TOML
-        raise _wrong(path, lang, "too_much") from error
+        raise _wrong(path, lang, "file.too_much") from error
 
 
 def _check_place(scenario: Scenario, lang: str) -> None:
@@ -216,7 +252,8 @@ def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> Us
     loc = fault["loc"]
     if fault["type"] == "extra_forbidden":
         model = next((_PARTS[part] for part in reversed(loc[:-1]) if part in _PARTS), Scenario)
-        hint = translated(lang, did_you_mean(str(loc[-1]), model.model_fields))
+        known = [*model.model_fields, *(["file"] if model is Shock else [])]
+        hint = translated(lang, did_you_mean(str(loc[-1]), known))
         said = _fault(lang, "extra_forbidden", hint=hint)
     else:
         said = _complaint(fault, lang)

@@ -25,6 +25,7 @@ RESAMPLE: Final = draws.FUTURE_FIRST + 64  # draws of the participants in a grou
 TENTHS: Final = 10
 SIZES_PER_TENFOLD: Final = 12
 _DRAWN_AT_ONCE: Final = 20  # groups, so that memory stays small
+CLASS_EDGES_EUR: Final = (100, 2_500, 10_000, 25_000)  # of classes, on both sides of zero
 FIRST_MARK: Final = 24  # months; a return at this mark is followed afterwards
 
 
@@ -270,3 +271,18 @@ def relapse_table(participants: pd.DataFrame) -> pd.DataFrame:
         counts = [int((ends == end).sum()) for end in columns[2:5]]
         rows.append([name, len(some), *counts, int(some["relapsed"].sum())])
     return pd.DataFrame(rows, columns=columns)
+
+
+def classes_table(participants: pd.DataFrame) -> pd.DataFrame:
+    """How many households returned how much to all public payers, in classes; the highest first.
+
+    Classes lie on both sides of zero; ``low_eur`` and ``high_eur`` are empty where they are open.
+    ``households`` are all that a sample stands for.
+    """
+    found = returns_eur(participants)["return_eur"].to_numpy(float)
+    weight = float(participants["weight"].iloc[0]) if len(participants) else 1.0
+    edges = [-np.inf, *(-edge for edge in CLASS_EDGES_EUR[::-1]), *CLASS_EDGES_EUR, np.inf]
+    counts = np.histogram(found, edges)[0] * weight
+    low, high = np.array(edges[:-1]), np.array(edges[1:])
+    table = pd.DataFrame({"low_eur": low, "high_eur": high, "households": counts})
+    return table.replace([np.inf, -np.inf], np.nan)[::-1].reset_index(drop=True)

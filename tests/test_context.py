@@ -7,6 +7,7 @@ import pytest
 from siexsim.context import month_context, norm_cents, unemployment
 from siexsim.household import month_number, month_text
 from siexsim.parameters import Parameters
+from siexsim.shocks import Shock
 
 PACKAGED = Parameters.packaged()
 SINGLE, COUPLE = "bijstand single or single parent", "bijstand couple"
@@ -112,3 +113,22 @@ def test_unemployment_costs_work_and_hides_it() -> None:
 def test_the_keys_of_the_draws_are_the_month_and_the_seed() -> None:
     c = month_context(1500, 77, PACKAGED)
     assert (int(c.month), int(c.drawn), int(c.seed)) == (1500, 1500, 77)
+
+
+def test_without_a_shock_the_years_after_the_published_ones_are_neutral() -> None:
+    for year in (2022, 2030, 2041):
+        c = at(f"{year}-06")
+        assert (c.lose, c.find, c.rehousing, c.needs, c.energy) == (1.0, 1.0, 1.0, 1.0, 1.0)
+        assert (c.isolation, c.energy_allowance) == (0.0, 0)
+
+
+def test_a_shock_comes_on_top_of_published_unemployment() -> None:
+    shock = Shock(kind="own", start="2014-01", effects={"unemployment": (2.0,), "lose": (1.5,)})
+    month = month_number("2014-01")
+    plain = month_context(month, 1, PACKAGED)
+    struck = month_context(month, 1, PACKAGED, shocks=(shock,))
+    lose = PACKAGED.value("context.unemployment_elasticity_lose")
+    assert struck.lose == pytest.approx(plain.lose * 2**lose * 1.5)
+    assert struck.find < plain.find
+    changed = {f for f in plain._fields if getattr(plain, f) != getattr(struck, f)}
+    assert changed == {"lose", "find"}

@@ -9,16 +9,17 @@ import pytest
 
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
-    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "parameters",
+    "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
+    "parameters",
     "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
     "population_fit", "population",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
-    "shocks", "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
+    "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
     "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
-    "protected", "disclosure", "sheet", "maps", "plots", "result", "events", "telling", "lives", "story", "council", "say", "say_photo",
-    "cli", "__main__",
+    "protected", "disclosure", "tables", "summary", "sheet", "maps", "plots", "result", "events",
+    "telling", "lives", "story", "council", "say", "say_photo", "say_assumptions", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

@@ -17,7 +17,7 @@ from siexsim.panel import COMPARISON, CONTROL, MARKS, STARTED, Panel
 from siexsim.parameters import Parameters
 from siexsim.place import Place
 from siexsim.plan import Monitoring, Plan
-from siexsim.run import World, live
+from siexsim.run import World, live, live_worlds
 from siexsim.scenario import Scenario
 from tests.conftest import SEED
 from tests.offers import offering, planned
@@ -193,7 +193,7 @@ def scenario() -> Scenario:
 def test_a_trial_has_a_world_of_its_own(settled: Any, place: Place, scenario: Scenario) -> None:
     assert scenario.plan is not None
     world = a_world(settled, scenario.plan, SEED, 36)
-    trial = knowledge.trial_world(scenario, place, PACKAGED, SEED, settled)
+    trial = live_worlds(scenario, place, PACKAGED, SEED, settled, True, ("trial",))["trial"]
     table = monitoring.monitoring_table(world, trial)
     assert list(table["design"].unique()) == list(monitoring.DESIGNS)
     assert list(table["intervention"].unique()) == ["debt_relief", "job_guidance", "all"]
@@ -203,18 +203,6 @@ def test_a_trial_has_a_world_of_its_own(settled: Any, place: Place, scenario: Sc
     assert set(names) == {"Noordoost", "Centrum"}
     trials = table[(table["design"] == "trial") & (table["intervention"] == "all")]
     assert (trials["others"] > 0).all()
-
-
-def test_a_plan_that_takes_homes_touches_everybody(place: Place) -> None:
-    homes = offering(home={"numbers": {"fixes_home": 1}}, talk={})
-    for name, all_of_it in (("home", True), ("talk", False)):
-        plan = planned(
-            homes, mix={name: 1.0}, budget_eur_per_year=1e6, wijken=("Centrum",)
-        )  # fmt: skip
-        assert knowledge.touched(plan, place, homes).all() == all_of_it
-    displaced = PACKAGED.with_({"help.jobs_taken_share": 0.3})
-    talk = planned(homes, mix={"talk": 1.0}, budget_eur_per_year=1e6, wijken=("Centrum",))
-    assert knowledge.takes_from_others(talk, displaced)
 
 
 def test_the_best_help_ranks_first(settled: Any) -> None:

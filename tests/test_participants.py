@@ -16,7 +16,7 @@ from siexsim.panel import MARKS, gains_eur
 from siexsim.parameters import Parameters
 from siexsim.participants import participants_table, reach_table
 from siexsim.plan import Plan
-from siexsim.run import Outcome, both_worlds, future_parameters
+from siexsim.run import Outcome, future_parameters, live_worlds
 from siexsim.scenario import Scenario
 from siexsim.spread import afterwards, group_size, relapse_table, returns_eur, spread, spread_table
 from tests.conftest import SAMPLE, SEED
@@ -35,9 +35,10 @@ def outcome(place: Any, settled: Any) -> Outcome:
         budget_eur_per_year=3e7, start="2022-02", end="2022-12",
     )  # fmt: skip
     scenario = Scenario(name="people", years=4, sample=SAMPLE, seed=SEED, plan=plan)
-    parameters = future_parameters(scenario, 0)  # this plan gives no homes: nothing is coupled
-    worlds = both_worlds(scenario, place, parameters, SEED, settled, keep_books=True)
-    return Outcome(scenario, place, *worlds, None, ())
+    # nobody misses the homes that this plan gives: nothing is coupled
+    parameters = future_parameters(scenario, 0).with_({"help.homes_taken_share": 0.0})
+    worlds = live_worlds(scenario, place, parameters, SEED, settled, True, ("without", "with"))
+    return Outcome(scenario, place, worlds["without"], worlds["with"], None, ())
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +81,11 @@ def test_gain_at_a_mark_is_that_of_a_shorter_run(outcome: Any, table: Any, settl
     """Whoever started in the first month has gained at 12 months what a run of that length says."""
     start = table["start"].min()
     scenario = outcome.scenario
-    short = both_worlds(
+    short = live_worlds(
         scenario.model_copy(update={"years": 2}), outcome.place,
-        outcome.with_plan.course.parameters, SEED, settled, keep_books=True,
+        outcome.with_plan.course.parameters, SEED, settled, True, ("without", "with"),
     )  # fmt: skip
-    early = participants_table(replace(outcome, without=short[0], with_plan=short[1]))
+    early = participants_table(replace(outcome, without=short["without"], with_plan=short["with"]))
     ours = table[table["start"] == start]
     again = early[early["start"] == start]
     columns = [f"gain_{payer}_12_months_eur" for payer in PAYERS]

@@ -156,22 +156,22 @@ def test_a_total_sums_every_field() -> None:
 def test_wijken_sum_to_the_city_and_groups_to_all(foto: pd.DataFrame, place: Place) -> None:
     keys = ["year", "world", "group", "indicator"]
     city = foto[foto["wijk"] == place.name].set_index(keys)
-    parts = foto[foto["wijk"] != place.name].groupby(keys, observed=True)[["count", "basis"]]
+    parts = foto[foto["wijk"] != place.name].groupby(keys, observed=True)[["count", "base"]]
     sums = parts.sum(min_count=1).reindex(city.index)
-    pd.testing.assert_frame_equal(sums.astype(float), city[["count", "basis"]].astype(float))
+    pd.testing.assert_frame_equal(sums.astype(float), city[["count", "base"]].astype(float))
     wide = foto.pivot_table(
-        index=["year", "wijk", "indicator"], columns="group", values=["count", "basis"],
+        index=["year", "wijk", "indicator"], columns="group", values=["count", "base"],
         observed=True, dropna=False,
     )  # fmt: skip
-    for column in ("count", "basis"):
+    for column in ("count", "base"):
         both = wide[column]["minima"] + wide[column]["others"]
         assert ((both == wide[column]["all"]) | wide[column]["all"].isna()).all()
 
 
 def test_values_are_counts_over_their_basis(foto: pd.DataFrame) -> None:
     counts = foto.dropna(subset=["count", "value"])
-    assert np.allclose(counts["value"], 100 * counts["count"] / counts["basis"])
-    assert (foto["value"].isna() == (foto["basis"] == 0)).all()
+    assert np.allclose(counts["value"], 100 * counts["count"] / counts["base"])
+    assert (foto["value"].isna() == (foto["base"] == 0)).all()
     means = foto[foto["indicator"].astype(str).str.startswith("stress_")].dropna(subset=["value"])
     assert means["value"].between(0, 1).all() and means["count"].isna().all()
 
@@ -198,7 +198,7 @@ def test_the_photo_months_and_wijkfoto_agree(
         shown = foto[(foto["wijk"] == place.name) & (foto["year"] == year)]
         shown = shown.set_index([shown["indicator"].astype(str), shown["group"].astype(str)])
         assert shown.loc[("welfare", "all"), "count"] == months.loc[month, "welfare_households"]
-        assert shown.loc[("welfare", "minima"), "basis"] == months.loc[month, "poor_households"]
+        assert shown.loc[("welfare", "minima"), "base"] == months.loc[month, "poor_households"]
         assert shown.loc[("stress_money", "minima"), "value"] == pytest.approx(
             months.loc[month, "poor_stress_money"]
         )

@@ -40,6 +40,8 @@ def test_the_fingerprint_follows_what_a_run_depends_on():
     scenario = read_scenario(EXAMPLE)
     assert scenario.fingerprint() == read_scenario(EXAMPLE, "nl").fingerprint()
     assert scenario.fingerprint() != read_scenario(EXAMPLE, changes={"seed": 2}).fingerprint()
+    struck = {"shocks": [{"kind": "energy", "start": "2022-01"}]}
+    assert scenario.fingerprint() != read_scenario(EXAMPLE, changes=struck).fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -157,12 +159,27 @@ def plans(draw):
 
 
 @st.composite
+def shocks(draw):
+    shock = {
+        "kind": draw(st.sampled_from(["corona", "energy", "housing", "labour_market", "own"])),
+        "start": f"2022-{draw(st.integers(1, 12)):02d}",
+        "strength": draw(st.floats(0, 1)),
+        "support": draw(st.booleans()),
+    }
+    if shock["kind"] == "own":
+        factors = st.lists(st.floats(0.5, 2), min_size=1, max_size=3)
+        shock["effects"] = {"find": draw(factors), "energy": draw(factors)}
+    return shock
+
+
+@st.composite
 def valid(draw):
     content = {"name": draw(TEXTS.filter(bool))}
     optional = {
         "years": st.integers(1, 20), "seed": st.integers(0, 2**63 - 1), "plan": plans(),
         "sample": st.integers(1, 1000), "futures": st.integers(1, 10_000),
         "effects": st.sampled_from(["evidence", "sceptical", "ipw"]),
+        "shocks": st.lists(shocks(), max_size=2),
     }  # fmt: skip
     for key, values in optional.items():
         if draw(st.booleans()):
@@ -179,6 +196,10 @@ def broken(draw):
         where = content["plan"]
         if draw(st.booleans()):
             where = where["mix"]
+    elif content.get("shocks") and draw(st.booleans()):
+        where = content["shocks"][0]
+        if "effects" in where and draw(st.booleans()):
+            where = where["effects"]
     kind = draw(st.sampled_from(["value", "key", "gone", "text"]))
     key = draw(st.sampled_from(sorted(where)))
     if kind == "value":
@@ -221,6 +242,7 @@ def test_generated_valid_scenarios_are_read(tmp_path, content):
     scenario = read_scenario(path)
     assert scenario.name == content["name"]
     assert (scenario.plan is not None) == ("plan" in content)
+    assert len(scenario.shocks) == len(content.get("shocks", []))
 
 
 @QUICK
