@@ -1,4 +1,4 @@
-"""The list of all numbers that the simulation assumes: on screen, and as a file for a spreadsheet."""
+"""All numbers that the simulation assumes: on screen, and as a file for a spreadsheet."""
 
 from __future__ import annotations
 
