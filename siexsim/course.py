@@ -15,6 +15,7 @@ from siexsim.cohort import Cohort
 from siexsim.deciding import Decision, decide
 from siexsim.household import month_number
 from siexsim.items import HELP_COST
+from siexsim.monitoring import SET_UP
 from siexsim.panel import Panel
 from siexsim.parameters import Parameters
 from siexsim.place import Place
@@ -22,10 +23,11 @@ from siexsim.plan import Plan
 from siexsim.twins import Twins
 
 # One course of help of one household; `cents` is bound until it ends, and its cost after that.
+# With `paired`, somebody without help is followed beside it.
 START: Final = np.dtype(
     [
         ("row", "i8"), ("kind", "i2"), ("start", "i2"), ("end", "i2"), ("outcome", "i1"),
-        ("heads", "i1"), ("cents", "i8"), ("subject", "i8"),
+        ("heads", "i1"), ("paired", "?"), ("cents", "i8"), ("subject", "i8"),
     ]
 )  # fmt: skip
 MOST_HOMES: Final = 3  # months of homes that may lie ready for a plan
@@ -63,6 +65,11 @@ class Course:
         self.homes_given = 0  # last month
         wijken = len(self.place.wijken)
         self.cohort = Cohort(self.plan.monitoring, len(names), wijken, self.weight, self.seed)
+        self.set_up_cents = 0.0  # of measuring, still to be paid
+        if self.plan.measures:
+            set_up = self.parameters.value(SET_UP[self.plan.monitoring.design])
+            self.set_up_cents = set_up * self.price_index * 100
+        self.measuring_cents = 0  # spent on measuring, all households
         self._starts = hh.Growing(np.zeros(0, START))
 
     @property
@@ -142,6 +149,7 @@ class Course:
         if first <= month <= last:
             decide(self, month, followed)
             self.receive(self.plan.month_budget_eur(month, self.yearly_eur) * 100)
+            self._set_up_measuring(lines)
             stock = float(values.help.homes_share) * homes
             self.homes = min(self.homes + stock, max(MOST_HOMES * stock, 1.0))
             waiting = np.empty((len(rows) * self.helps.count, 2), np.int64)
@@ -156,6 +164,19 @@ class Course:
     def receive(self, cents: float) -> None:
         """Money comes free for help, divided as the mix is now."""
         self.purse += cents * (1.0 if self.ranking else self.shares)
+
+    def _set_up_measuring(self, lines: Any) -> None:
+        """Pay for setting up the measurements, out of the first money that there is."""
+        there = float(np.maximum(self.purse, 0.0).sum())
+        if self.set_up_cents <= 0 or there <= 0 or not self.open.any():
+            return
+        now = min(self.set_up_cents, there / self.overhead)
+        each = int(now / self.weight / self.open.sum())
+        lines["cents"][self.open, HELP_COST] += each
+        paid = each * self.weight * int(self.open.sum())
+        self.measuring_cents += paid
+        self.set_up_cents = self.set_up_cents - paid if each else 0.0
+        self.purse -= np.maximum(self.purse, 0.0) / there * paid * self.overhead
 
     def follow(self, households: Any, month: int) -> None:
         """Note which courses have ended since last month, and what they cost."""
@@ -214,11 +235,21 @@ class Course:
             return np.ones(len(rows), np.int64)
         return help.count_pupils(people[rows], month)
 
-    def _prices(self, heads: NDArray[np.int64], kind: int) -> tuple[Any, Any]:
-        """Most that courses can cost: help alone, and all in; cents."""
+    def _paired(self, count: int, kind: int) -> NDArray[np.bool_]:
+        """Which of the next courses have somebody without help followed beside them."""
+        if self.plan.monitoring.design not in ("matched", "trial"):
+            return np.zeros(count, bool)
+        known = int((self.starts["kind"] == kind).sum())
+        followed = max(self.plan.monitoring.followed // self.weight, 1)
+        return known + np.arange(count) < followed
+
+    def prices(self, heads: NDArray[np.int64], kind: int) -> tuple[Any, Any]:
+        """Most that the next courses can cost: help alone, and all in; cents."""
         full = self.price_cents(kind, self.course_months(kind)) * heads + self.claims_cents(kind)
-        following = self.following_cents() * self.followed_months()
-        return full, (full * self.overhead + following) * self.weight
+        months = self.followed_months() + self.plan.monitoring.months * self._paired(
+            len(heads), kind
+        )
+        return full, (full * self.overhead + self.following_cents() * months) * self.weight
 
     def _affordable(self, people: Any, queue: Rows, kind: int, month: int) -> int:
         """For how many of the queue there is money, a place, and a home if it takes one."""
@@ -228,7 +259,7 @@ class Course:
             places = self.plan.capacity[name] // self.weight - int(going.sum())
         if self.helps.offers[kind].takes_stock > 0.5:
             places = min(places, int(self.homes))
-        _, prices = self._prices(self.heads(people, queue[: max(places, 0)], kind, month), kind)
+        _, prices = self.prices(self.heads(people, queue[: max(places, 0)], kind, month), kind)
         reach = np.cumsum(prices) <= self.purse[0 if self.ranking else kind]
         return int(reach.sum())
 
@@ -253,7 +284,8 @@ class Course:
         new["row"], new["kind"], new["start"], new["end"] = rows, kind, month, -1
         new["outcome"], new["subject"] = hh.RUNNING, -1
         new["heads"] = heads = self.heads(people, rows, kind, month)
-        new["cents"], prices = self._prices(heads, kind)
+        new["cents"], prices = self.prices(heads, kind)
+        new["paired"] = self._paired(len(rows), kind)
         if len(books) > 1:
             new["subject"] = self.cohort.enrol(people, rows, kind, month, books)
         people["help"][rows, kind], people["help_months"][rows, kind] = hh.RUNNING, 0
@@ -275,9 +307,13 @@ class Course:
     def extra_cents(
         self, households: Any, spent: NDArray[np.int64], month: int
     ) -> NDArray[np.int64]:
-        """Overhead on what was spent, and following each participant; cents per neighbourhood."""
+        """Overhead on what was spent, and following people; cents per neighbourhood."""
         extra = (spent * (self.overhead - 1)).astype(np.int64)
-        going = month - self.starts["start"].astype(int) < self.followed_months()
-        wijken = np.asarray(households)["wijk"][np.unique(self.starts["row"][going])]
-        following = np.bincount(wijken, minlength=len(extra)) * self.following_cents()
+        starts, wijken = self.starts, np.asarray(households)["wijk"]
+        since = month - starts["start"].astype(int)
+        going = np.unique(starts["row"][since < self.followed_months()])
+        beside = starts["row"][starts["paired"] & (since < self.plan.monitoring.months)]
+        people = np.bincount(wijken[np.concatenate([going, beside])], minlength=len(extra))
+        following = people * self.following_cents()
+        self.measuring_cents += int(following.sum()) * self.weight
         return extra + following

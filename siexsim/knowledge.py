@@ -12,14 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from siexsim.account import Account
 from siexsim.census import MICRO
 from siexsim.items import PUBLIC
-from siexsim.monitoring import ALL, DESIGNS, study, study_eur
-from siexsim.panel import COMPARISON, CONTROL
+from siexsim.monitoring import DESIGNS
 from siexsim.place import load_place
 from siexsim.plan import Plan
 from siexsim.run import World, account_of, live_worlds, settled_future
@@ -58,47 +56,21 @@ def plan_for(plan: Plan, way: str) -> Plan:
 # ---- what came of it ----------------------------------------------------------------------------
 
 
-def following_eur(world: World) -> float:
-    """What was booked for following participants, all households."""
-    course = world.course
-    assert course is not None
-    starts, months = course.starts, course.followed_months()
-    followed = 0
-    for month in range(world.start, world.start + len(world.census)):
-        since = month - starts["start"].astype(np.int64)
-        followed += len(np.unique(starts["row"][(since >= 0) & (since < months)]))
-    return followed * course.following_cents() * world.weight / 100
-
-
-def unbooked_eur(world: World) -> float:
-    """What the plan's own design costs besides following participants: others, set-up, report."""
-    course = world.course
-    assert course is not None
-    if not course.plan.measures:
-        return 0.0
-    one = study(course.cohort.panel, ALL, course.plan.monitoring, world.start + len(world.census))
-    setting_up = study_eur(one, 0, course.parameters, course.price_index)
-    arm = {"matched": COMPARISON, "trial": CONTROL}.get(one.design)
-    others = int((course.cohort.panel.subjects["arm"] == arm).sum()) if arm is not None else 0
-    months = course.plan.monitoring.months
-    return setting_up + others * world.weight * course.following_cents() / 100 * months
-
-
 def _came_of(without: World, world: World, account: Account) -> dict[str, float]:
     base, other = without.census, world.census
     stress = (base["stress"] - other["stress"]).sum(axis=(1, 2)) / MICRO / base["stress"].shape[2]
     poor = (base["poor_persons"] - other["poor_persons"]).sum(axis=1)[-12:]
-    extra = unbooked_eur(world)
-    invested = float(account.invested.sum()) + extra
+    assert world.course is not None
+    invested = float(account.invested.sum())
     public = float(account.returned[:, list(PUBLIC)].sum())
     return {
-        "end_public_eur": account.end_eur("public") - extra,
-        "end_municipality_eur": account.end_eur("municipality") - extra,
+        "end_public_eur": account.end_eur("public"),
+        "end_municipality_eur": account.end_eur("municipality"),
         "invested_eur": invested,
         "public_per_euro": public / invested if invested > 0 else float("nan"),
         "stress_years": float(stress.sum()) * without.weight / 12,
         "people_out_of_poverty": float(poor.mean()) * without.weight,
-        "measuring_eur": following_eur(world) + extra,
+        "measuring_eur": world.course.measuring_cents / 100,
     }
 
 

@@ -26,7 +26,6 @@ from tests.test_plan import NAMES, a_plan
 
 PACKAGED = Parameters.packaged()
 OVERHEAD = 1 + PACKAGED.value("help.overhead_share")
-FOLLOWING = 36 * 833 / 100  # euros: three years at 100 a year, in whole cents a month
 
 
 def test_a_plan_does_not_start_before_the_run(settled: Any) -> None:
@@ -97,19 +96,30 @@ def test_following_participants_fits_in_the_budget(settled: Any) -> None:
         assert total <= plan.budget_to_date_eur(model.start + k) + 1
 
 
-def test_the_ledger_has_what_participants_cost_overhead_and_following(settled: Any) -> None:
-    model = lived(settled, a_plan(budget_eur_per_year=1e7, start="2022-02", end="2022-12"), 14)
-    following, own = 0, model.books["cents"][:, items.HELP_COST].sum()
-    monthly = (
-        int(PACKAGED.value("help.monitoring_eur_per_year") * model.course.price_index * 100) // 12
+@pytest.mark.parametrize(("design", "beside"), [("before_after", 0), ("matched", 1), ("trial", 1)])
+def test_the_ledger_has_what_participants_cost_overhead_and_measuring(
+    settled: Any, design: str, beside: int
+) -> None:
+    monitoring = {"design": design, "followed": 500}
+    plan = a_plan(budget_eur_per_year=1e7, start="2022-02", end="2022-12", monitoring=monitoring)
+    model = lived(settled, plan, 14)
+    course, following = model.course, 0
+    own = model.books["cents"][:, items.HELP_COST].sum()
+    monthly = int(PACKAGED.value("help.monitoring_eur_per_year") * course.price_index * 100) // 12
+    starts = course.starts
+    assert starts["paired"].sum() == beside * sum(
+        min(5, (starts["kind"] == kind).sum()) for kind in range(2)
     )
     for k in range(14):
-        starts = model.course.starts
-        started = set(starts["row"][starts["start"] <= model.start + k])
-        following += len(started) * monthly
+        since = model.start + k - starts["start"].astype(int)
+        following += len(set(starts["row"][since >= 0])) * monthly
+        following += (starts["paired"] & (since >= 0) & (since < 12)).sum() * monthly
+    set_up = PACKAGED.value(f"monitoring.{design}_eur") * course.price_index * 100 / SAMPLE
     booked = model.ledger().cents[:, :, items.HELP_COST].sum() / SAMPLE
-    # overhead is rounded down per neighbourhood and month
-    assert own * OVERHEAD + following - 14 * 20 <= booked <= own * OVERHEAD + following
+    expected = (own + set_up) * OVERHEAD + following
+    # overhead is rounded down per neighbourhood and month, and so is setting up
+    assert expected - 14 * 20 - 20 * 14 * OVERHEAD <= booked <= expected
+    assert course.measuring_cents / SAMPLE == pytest.approx(following + set_up, abs=20 * 14)
     assert own > 0
 
 
@@ -192,7 +202,7 @@ def test_who_is_reached_does_not_depend_on_what_else_is_offered(settled: Any) ->
 def a_course(place: Place, target: str, budget: float, **changes: Any) -> Course:
     plan = Plan(
         mix={"debt_relief": 1.0}, budget_eur_per_year=budget, start="2024-01", end="2024-12",
-        target=target, **changes,
+        target=target, **{"monitoring": {"design": "none"}, **changes},
     )  # fmt: skip
     return Course(plan, place, PACKAGED, 1)
 
@@ -216,7 +226,7 @@ def waiting_town() -> Any:
 
 
 def taken(place: Place, people: Any, target: str, places: int, order: Any = None) -> list[int]:
-    course = a_course(place, target, 12 * places * (2700 * OVERHEAD + FOLLOWING) + 12)
+    course = a_course(place, target, 12 * places * 2700 * OVERHEAD + 12)
     lines = month_of(course, people, NOW, order)
     assert lines["cents"][:, items.HELP_COST].sum() == len(course.starts) * 90_000
     return course.starts["row"].tolist()
@@ -260,7 +270,7 @@ def test_who_starts_runs(place: Place) -> None:
 
 def test_a_course_that_ended_early_sets_money_free(place: Place) -> None:
     people = waiting_town()
-    course = a_course(place, "first_come", 12 * (2700 * OVERHEAD + FOLLOWING) + 12)
+    course = a_course(place, "first_come", 12 * 2700 * OVERHEAD + 12)
     month_of(course, people, NOW)
     (one,) = course.starts
     assert one["cents"] == 270_000

@@ -138,7 +138,7 @@ def test_each_costs_what_the_evidence_table_says(place: Place) -> None:
     for kind, name in enumerate(plan.interventions):
         assert course.full_price_cents(kind) == pytest.approx(COST_EUR[name] * 100), name
     school = plan.interventions.index("school_support")
-    assert course._prices(np.array([3]), school)[0] == 3 * 350_000
+    assert course.prices(np.array([3]), school)[0] == 3 * 350_000
 
 
 @pytest.mark.parametrize("name", NAMES)
