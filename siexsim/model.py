@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from siexsim import arrivals, census, coupling, help, items
 from siexsim import household as hh
+from siexsim.backdate import backdated
 from siexsim.context import Month, month_context
 from siexsim.course import Course
 from siexsim.errors import UserError
@@ -314,23 +315,32 @@ def settle(
     months: int = BURN_IN_MONTHS,
     made: Population | None = None,
     only: NDArray[np.bool_] | None = None,
+    start: str = "2022-01",
 ) -> Households:
     """Make the households of the place and let them live until spells, debts and stress settle.
 
     Nobody is born, moves or dies in these months, so the fit to the margins stays. `made` is
     the population to start from, by default that of the seed. With `only`, the households of
-    those neighbourhoods alone; they live as they do among all others.
+    those neighbourhoods alone; they live as they do among all others. An earlier `start` has the
+    households of 2022, see `siexsim.backdate`.
     """
+    first = month_number(start)
     made = made or synthesise(place, seed, parameters, sample)
     households = made.households
     households = households.copy() if only is None else households[only[households["wijk"]]]
-    return burn_in(households, len(place.wijken), parameters, seed, months)
+    burn_in(households, len(place.wijken), parameters, seed, months, first)
+    prices = month_context(first, seed, parameters).price_index
+    return backdated(households, place, first, seed, prices)
 
 
 def burn_in(
-    households: Households, wijken: int, parameters: Parameters, seed: int, months: int
-) -> Households:
-    """Let households live `months` months at the norms of the start, in place."""
+    households: Households, wijken: int, parameters: Parameters, seed: int, months: int,
+    start: int = month_number("2022-01"),
+) -> Households:  # fmt: skip
+    """Let households live `months` months at the norms of 2022, in place.
+
+    Their draws are those of the months before `start`; ages stand still.
+    """
     households["kids"] = hh.children(households)
     rows = np.flatnonzero(hh.present(households)).astype(np.int64)
     stay, events = np.empty_like(rows), np.empty_like(rows)
@@ -338,10 +348,9 @@ def burn_in(
     context: Month = month_context(month_number("2022-01"), seed, parameters, burn_in=True)
     for ago in range(months, 0, -1):
         lines, counts = items.lines(wijken), census.census(wijken)
-        # draws of the months before the start; ages stand still
         live_rows(
             households, rows, items.lines(1), lines, counts, values,
-            context._replace(drawn=context.month - ago), NOBODY, stay, events,
+            context._replace(drawn=start - ago), NOBODY, stay, events,
         )  # fmt: skip
     return households
 

@@ -227,7 +227,11 @@ def settled_future(scenario: Scenario, number: int) -> tuple[Parameters, int, Ho
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     wijken = place.covering(scenario.plan.all_wijken if scenario.plan else ())
     made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
-    return parameters, seed, settle(place, parameters, seed, made=made, only=wijken)
+    return (
+        parameters,
+        seed,
+        settle(place, parameters, seed, made=made, only=wijken, start=scenario.start),
+    )
 
 
 def run_future(scenario: Scenario, number: int) -> Future:
@@ -272,7 +276,7 @@ def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> O
     if scenario.plan is not None:
         place.covering(scenario.plan.all_wijken)  # a misspelt one is said before anything is run
     progress("households", 0, 1)
-    settled = settle(place, parameters, scenario.seed, scenario.sample)
+    settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
     progress("households", 1, 1)
     names = [
         name

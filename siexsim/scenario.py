@@ -24,6 +24,7 @@ from siexsim.texts import catalogue, number, text, translated
 LARGEST_FILE_BYTES: Final = 1_000_000
 LONGEST_MESSAGE: Final = 400
 _LONGEST_VALUE = 40
+_STARTS: Final = r"^20(1[2-9]|2[0-2])-01$"  # from the first published norms to the margins
 _PARTS: Final[Mapping[int | str, type[BaseModel]]] = {
     "plan": Plan, "stages": Stage, "go": Go, "bring_forward": BringForward,
     "monitoring": Monitoring, "cofinancing": Agreement, "shocks": Shock,
@@ -37,7 +38,7 @@ class Scenario(BaseModel):
 
     name: str = Field(min_length=1, max_length=80)
     place: str = "groningen"
-    start: str = Field(default="2022-01", pattern=r"^2022-01$")
+    start: str = Field(default="2022-01", pattern=_STARTS)
     years: int = Field(default=10, ge=1, le=20)
     seed: int = Field(default=1, ge=0, lt=2**63)
     sample: int = Field(default=1, ge=1, le=1000)
@@ -272,9 +273,8 @@ def _complaint(fault: Any, lang: str) -> str:
         hint = translated(lang, did_you_mean(str(value), choices))
         return _fault(lang, "literal_error", value=_shown(value), hint=hint)
     if kind == "string_pattern_mismatch":
-        only = context["pattern"].strip("^$")
-        kind = "only_start" if only[0].isdigit() else "year" if only == r"\d{4}" else "month"
-        return _fault(lang, kind, value=_shown(value), start=only)
+        kinds = {_STARTS: "only_start", r"^\d{4}$": "year"}
+        return _fault(lang, kinds.get(context["pattern"], "month"), value=_shown(value))
     if f"fault.{kind}" in catalogue(lang):
         bounds = {k: number(lang, v) for k, v in context.items() if isinstance(v, int | float)}
         return _fault(lang, kind, value=_shown(value), **bounds)

@@ -12,7 +12,7 @@ ORDER = [
     "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
     "parameters",
     "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
-    "population_fit", "population",
+    "population_fit", "population", "backdate",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
