@@ -1,0 +1,1 @@
+"""How siexsim is held against the figures of Groningen: targets, hindcast, fit and diagnostics."""

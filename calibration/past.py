@@ -1,0 +1,77 @@
+"""What happened to everybody in 2016-2024, as shocks of the hindcast alone.
+
+Runs that look ahead start in 2022 and are neutral after it; nothing here reaches them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from siexsim.context import unemployment
+from siexsim.household import month_number, month_text
+from siexsim.parameters import Parameters
+from siexsim.shocks import OWN, Shock
+
+START: Final = "2016-01"
+END: Final = "2025-01"  # one January more, which closes the year 2024
+CORONA: Final = "2020-03"
+ENERGY: Final = "2022-01"  # month 0 of the packaged shock, which has October 2021 as its prelude
+PUBLISHED_UNTIL: Final = month_number("2021-12")  # of municipal unemployment
+
+
+@cache
+def rates(area: str) -> dict[int, float]:
+    """Unemployment by year as published for an area, % of the labour force."""
+    source = files("siexsim") / "data" / "groningen" / "unemployment.csv"
+    with source.open("r", encoding="utf-8") as file:
+        table = pd.read_csv(file)
+    rows = table[table["area"] == area]
+    return dict(zip(rows["year"].astype(int), rows["rate_pct_of_labour_force"], strict=True))
+
+
+def carried_on(year: int) -> float:
+    """Municipal unemployment after 2021: that of 2021, moving as the province's did.
+
+    The municipality stood 1.18 to 1.24 times above the province in 2015, 2017, 2019 and 2021; the
+    province's rate is known for 2021 and 2025 and goes straight in between.
+    """
+    province = rates("Groningen (province)")
+    years = sorted(province)
+    last = rates("Groningen")[2021]
+    return last * float(np.interp(year, years, [province[y] for y in years])) / province[2021]
+
+
+def labour_market(parameters: Parameters) -> Shock:
+    """Unemployment as it was, where the context has another path.
+
+    In the months in which corona's own effects on work are felt, unemployment stands where it was
+    in 2019: the published rise is what these effects are set to, and would count twice. After 2021
+    the context is neutral, and the municipal path is carried on with the province's.
+    """
+    reference = parameters.value("context.reference_unemployment")
+    before = unemployment(month_number("2019-12"), reference)
+    first, until = month_number(CORONA), month_number(END)
+    factors = []
+    for month in range(first, until + 1):
+        context = unemployment(month, reference)
+        if month < first + 18:
+            factors.append(before / context)
+        elif month <= PUBLISHED_UNTIL:
+            factors.append(1.0)
+        else:
+            factors.append(carried_on(1900 + month // 12) / context)
+    return Shock(kind=OWN, start=month_text(first), effects={"unemployment": tuple(factors)})
+
+
+def shocks(parameters: Parameters) -> tuple[Shock, ...]:
+    """Corona and dear energy with their support, and the labour market as it was."""
+    return (
+        Shock(kind="corona", start=CORONA),
+        Shock(kind="energy", start=ENERGY),
+        labour_market(parameters),
+    )
