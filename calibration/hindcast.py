@@ -17,24 +17,24 @@ from numpy.typing import NDArray
 
 from calibration import past
 from siexsim import household as hh
+from siexsim.compiled import kernel
 from siexsim.model import SiexModel, settle
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
+from siexsim.rules.money import unavoidable
 
 PLACE: Final = "groningen"
 MONTHS: Final = 12
 # What is kept of every household each January.
 KEPT: Final = (
-    "id", "wijk", "birth", "kids", "student", "position", "tenure", "raised_poor", "ratio",
-    "income", "allowances", "savings", "stress", "poor", "months_poor", "on_welfare", "months_on_welfare",
+    "id", "wijk", "birth", "kids", "student", "position", "raised_poor", "ratio", "income",
+    "allowances", "savings", "poor", "months_poor", "on_welfare", "months_on_welfare",
     "debt_state", "months_in_debt",
 )  # fmt: skip
-SHORT_WELFARE_MONTHS: Final = 12  # definition: CBS2008, under a year
-LONG_WELFARE_MONTHS: Final = 36  # definition: CBS2008, over three years
-# Households on welfare, by the length of the spell, and those whose spell ends the month after.
-FLOWS: Final = np.dtype(
-    [(name, "i8") for name in ("all", "short", "long", "all_end", "short_end", "long_end")]
-)
+# Of a whole calendar year: mean ratio, and money and needs in cents a month.
+YEARLY: Final = ("year_ratio", "year_money", "year_needs")
+# Households on welfare, and those of them who aren't the month after.
+FLOWS: Final = np.dtype([("on_welfare", "i8"), ("ended", "i8")])
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,10 @@ class Hindcast:
     census
         Counts by month (rows) and neighbourhood (columns), see ``siexsim.census``.
     januaries
-        Records of everybody who lived January, by year: the fields `KEPT`, and `year_ratio`, the
-        mean of the ratio over the year before; not a number for who wasn't there all that year.
+        Records of everybody who lived January, by year: the fields `KEPT`, and means over the year
+        before (`YEARLY`); not a number for who wasn't there all that year.
     flows
         Households on welfare and those who leave it, by month; see `FLOWS`.
-    price_index
-        Prices of each month; 2022-01 is 1.
     """
 
     start: int
@@ -63,7 +61,6 @@ class Hindcast:
     census: Any
     januaries: Mapping[int, Any]
     flows: Any
-    price_index: NDArray[np.float64]
 
     def months(self, first: str, last: str = "") -> slice:
         """Months from the first to the last, both included, as a slice of `census`."""
@@ -78,7 +75,7 @@ class Hindcast:
         return float(counts.sum(axis=1).mean())
 
 
-def live(parameters: Parameters, seed: int, sample: int) -> Hindcast:
+def live(parameters: Parameters, seed: int, sample: int, calm: bool = False) -> Hindcast:
     """Live the past once.
 
     Parameters
@@ -89,88 +86,77 @@ def live(parameters: Parameters, seed: int, sample: int) -> Hindcast:
         Key of all draws.
     sample
         One household in so many is simulated.
+    calm
+        Instead of the past, five years from 2022 in which nothing happens to everybody: the
+        placebo.
     """
     place = load_place(PLACE)
-    settled = settle(place, parameters, seed, sample, start=past.START)
+    start, end = (past.CALM_START, past.CALM_END) if calm else (past.START, past.END)
+    settled = settle(place, parameters, seed, sample, start=start)
+    felt = () if calm else past.shocks(parameters)
     model = SiexModel(
-        place,
-        rng=seed,
-        parameters=parameters,
-        start=past.START,
-        settled=settled,
-        shocks=past.shocks(parameters),
+        place, rng=seed, parameters=parameters, start=start, settled=settled, shocks=felt
     )
-    months = hh.month_number(past.END) - model.start + 1
-    sums = _YearSums()
+    months = hh.month_number(end) - model.start + 1
     flows = np.zeros(months, FLOWS)
-    prices = np.empty(months)
     januaries = {}
-    before = np.zeros(0, np.int16)
+    year = _Year()
     for k in range(months):
-        lived = model.rows.copy()
+        lived, was = model.rows, model.households["on_welfare"][model.rows] == 1
         model.step()
-        _count_flows(flows, k, before, model.households, lived)
-        before = np.zeros(len(model.households), np.int16)
-        before[lived] = model.households["months_on_welfare"][lived]
-        prices[k] = model.context.price_index
+        if k > 0:
+            flows[k - 1] = was.sum(), (was & (model.households["on_welfare"][lived] == 0)).sum()
         if k % MONTHS == 0:
-            year = 1900 + (model.start + k) // MONTHS
-            januaries[year] = _snapshot(model.households, lived, sums.means(lived))
-            sums = _YearSums()
-        sums.add(lived, model.households["ratio"][lived], len(model.households))
-    census = np.array(model.census_by_month)
-    return Hindcast(model.start, model.sample, census, januaries, flows, prices)
+            number = 1900 + (model.start + k) // MONTHS
+            januaries[number] = _snapshot(model.households, lived, year)
+            year = _Year()
+        year.add(model, lived)
+    return Hindcast(model.start, model.sample, np.array(model.census_by_month), januaries, flows)
 
 
-class _YearSums:
-    """Ratios of a calendar year, summed by row."""
+class _Year:
+    """What households had and needed in a calendar year, summed by row."""
 
     def __init__(self) -> None:
-        self._sums = np.zeros(0)
+        self._sums = np.zeros((0, len(YEARLY)))
         self._months = np.zeros(0, np.int64)
 
-    def add(self, rows: NDArray[np.int64], ratios: NDArray[np.float64], room: int) -> None:
-        more = room - len(self._sums)
-        self._sums = np.append(self._sums, np.zeros(more))
+    def add(self, model: SiexModel, rows: NDArray[np.int64]) -> None:
+        """Add the month that these rows have just lived."""
+        more = len(model.households) - len(self._sums)
+        self._sums = np.append(self._sums, np.zeros((more, len(YEARLY))), axis=0)
         self._months = np.append(self._months, np.zeros(more, np.int64))
-        self._sums[rows] += ratios
+        people = model.households
+        needs = np.empty(len(rows))
+        _needs(needs, people, rows, model.values, model.context)
+        self._sums[rows, 0] += people["ratio"][rows]
+        self._sums[rows, 1] += people["income"][rows] + people["allowances"][rows].astype(float)
+        self._sums[rows, 2] += needs
         self._months[rows] += 1
 
     def means(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        known = rows < len(self._sums)
-        at = np.where(known, rows, 0)
-        if not len(self._sums):
-            return np.full(len(rows), np.nan)
-        whole = known & (self._months[at] == MONTHS)
-        return np.where(whole, self._sums[at] / MONTHS, np.nan)
+        """Means of who was there the whole year; not a number for others."""
+        found = np.full((len(rows), len(YEARLY)), np.nan)
+        known = np.flatnonzero(rows < len(self._months))
+        whole = known[self._months[rows[known]] == MONTHS]
+        found[whole] = self._sums[rows[whole]] / MONTHS
+        return found
 
 
-def _count_flows(
-    flows: Any, k: int, before: NDArray[np.int16], households: Any, lived: NDArray[np.int64]
-) -> None:
-    """Who was on welfare last month, and who of them isn't any more, or isn't here."""
-    if k == 0:
-        return
-    still = np.zeros(len(before), np.bool_)
-    known = lived[lived < len(before)]
-    still[known] = households["on_welfare"][known] == 1
-    groups = {
-        "all": before > 0,
-        "short": (before > 0) & (before < SHORT_WELFARE_MONTHS),
-        "long": before > LONG_WELFARE_MONTHS,
-    }
-    for name, group in groups.items():
-        flows[name][k - 1] = group.sum()
-        flows[f"{name}_end"][k - 1] = (group & ~still).sum()
+@kernel
+def _needs(out: Any, households: Any, rows: Any, p: Any, c: Any) -> None:
+    for i in range(len(rows)):
+        out[i] = unavoidable(households[rows[i]], p, c)
 
 
-def _snapshot(households: Any, lived: NDArray[np.int64], year_ratio: NDArray[np.float64]) -> Any:
+def _snapshot(households: Any, lived: NDArray[np.int64], year: _Year) -> Any:
     """Records of who lived this month, as the census counted them."""
     people = repack_fields(np.asarray(households)[list(KEPT)][lived])
-    kept = np.zeros(len(lived), [*people.dtype.descr, ("year_ratio", "f8")])
+    kept = np.zeros(len(lived), [*people.dtype.descr, *((name, "f8") for name in YEARLY)])
     for name in KEPT:
         kept[name] = people[name]
-    kept["year_ratio"] = year_ratio
+    for name, means in zip(YEARLY, year.means(lived).T, strict=True):
+        kept[name] = means
     return kept
 
 

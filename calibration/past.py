@@ -20,7 +20,9 @@ from siexsim.shocks import OWN, Shock
 START: Final = "2016-01"
 END: Final = "2025-01"  # one January more, which closes the year 2024
 CORONA: Final = "2020-03"
-ENERGY: Final = "2022-01"  # month 0 of the packaged shock, which has October 2021 as its prelude
+ENERGY: Final = "2022-01"  # month 0 of the packaged shock, by its data file
+CALM_START: Final = "2022-01"
+CALM_END: Final = "2027-01"
 PUBLISHED_UNTIL: Final = month_number("2021-12")  # of municipal unemployment
 
 
@@ -35,15 +37,19 @@ def rates(area: str) -> dict[int, float]:
 
 
 def carried_on(year: int) -> float:
-    """Municipal unemployment after 2021: that of 2021, moving as the province's did.
+    """Municipal unemployment after 2021: that of 2021, moving as larger areas did.
 
-    The municipality stood 1.18 to 1.24 times above the province in 2015, 2017, 2019 and 2021; the
-    province's rate is known for 2021 and 2025 and goes straight in between.
+    It moves to 2022 as the country's, and to 2025 as the province's, straight in between. The
+    municipality stood 1.18 to 1.24 times above the province in 2015, 2017, 2019 and 2021.
     """
+    last, country = rates("Groningen")[2021], rates("NL")
     province = rates("Groningen (province)")
-    years = sorted(province)
-    last = rates("Groningen")[2021]
-    return last * float(np.interp(year, years, [province[y] for y in years])) / province[2021]
+    path = {
+        2021: last,
+        2022: last * country[2022] / country[2021],
+        2025: last * province[2025] / province[2021],
+    }
+    return float(np.interp(year, list(path), list(path.values())))
 
 
 def labour_market(parameters: Parameters) -> Shock:
@@ -51,7 +57,7 @@ def labour_market(parameters: Parameters) -> Shock:
 
     In the months in which corona's own effects on work are felt, unemployment stands where it was
     in 2019: the published rise is what these effects are set to, and would count twice. After 2021
-    the context is neutral, and the municipal path is carried on with the province's.
+    the context is neutral, and the municipal path is carried on with those of larger areas.
     """
     reference = parameters.value("context.reference_unemployment")
     before = unemployment(month_number("2019-12"), reference)

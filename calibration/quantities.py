@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.hindcast import MONTHS, Hindcast
+from calibration.hindcast import MONTHS, PLACE, Hindcast
 from siexsim import household as hh
 from siexsim.census import LONG_POOR_MONTHS
+from siexsim.place import load_place
 
 Flags = NDArray[np.bool_]
 
@@ -86,9 +87,6 @@ def with_children(lived: Hindcast) -> float:
 
 def worst_wijk(lived: Hindcast) -> float:
     """Largest relative distance between the households of a wijk and those published, 2022."""
-    from calibration.hindcast import PLACE
-    from siexsim.place import load_place
-
     made = lived.census["households"][lived.months("2022-01")][0] * lived.weight
     published = load_place(PLACE).margins["households"].to_numpy(float)
     return float(np.abs(made / published - 1.0).max())
@@ -163,34 +161,24 @@ def long_on_welfare(lived: Hindcast) -> float:
 
 
 def welfare_outflow(lived: Hindcast) -> float:
-    """Spells of welfare that end in 2022 and 2023 for any reason, of the caseload, per year."""
-    return _ending(lived, "all", "2022-01", "2023-12")
+    """Welfare that ends in 2022 and 2023 for any reason, of the caseload, per year."""
+    flows = lived.flows[lived.months("2022-01", "2023-12")]
+    return MONTHS * _over(float(flows["ended"].sum()), float(flows["on_welfare"].sum()))
 
 
-def _ending(lived: Hindcast, group: str, first: str, last: str) -> float:
-    flows = lived.flows[lived.months(first, last)]
-    return MONTHS * _over(float(flows[f"{group}_end"].sum()), float(flows[group].sum()))
-
-
-def _incomes_of(lived: Hindcast, years: range) -> Any:
-    """Year ratios of non-student households that were there in all these years; one column a year.
+def _incomes_of(lived: Hindcast, years: range) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Year ratios of households that were there in all these years, a column a year; and persons.
 
     Income of a year, as the statistics take it, so that a month or two don't count as a way out.
+    Students of the last year are left out; persons are those of the first.
     """
-    last = lived.januaries[years[-1] + 1]
-    kept, columns = np.asarray(last["id"])[_others(last)], []
-    for year in years:
-        people = lived.januaries[year + 1]
+    januaries = [lived.januaries[year + 1] for year in years]
+    kept = januaries[-1]["id"][_others(januaries[-1])]
+    for people in januaries:
         kept = np.intersect1d(kept, people["id"][~np.isnan(people["year_ratio"])])
-    for year in years:
-        people = lived.januaries[year + 1]
-        order = np.argsort(people["id"])
-        columns.append(order[np.searchsorted(people["id"], kept, sorter=order)])
-    ratios = [
-        lived.januaries[y + 1]["year_ratio"][rows] for y, rows in zip(years, columns, strict=True)
-    ]
-    persons = _persons(lived.januaries[years[0] + 1][columns[0]])
-    return np.column_stack(ratios), persons
+    rows = [np.intersect1d(people["id"], kept, return_indices=True)[1] for people in januaries]
+    ratios = [people["year_ratio"][at] for people, at in zip(januaries, rows, strict=True)]
+    return np.column_stack(ratios), _persons(januaries[0][rows[0]])
 
 
 def exit_from_low_income(lived: Hindcast) -> float:
@@ -264,6 +252,149 @@ def hard_for_all(lived: Hindcast, year: int) -> float:
     return share(lived, "hard_to_make_ends_meet", "base_households", year)
 
 
+# ---- the council's own terms -------------------------------------------------------------------
+
+
+def persons_under(lived: Hindcast, ratio: float) -> float:
+    """Persons in non-student households with income up to this ratio, January 2022."""
+    people = lived.januaries[2022]
+    poor = _others(people) & (people["ratio"] <= ratio)
+    return float(_persons(people)[poor].sum()) * lived.weight
+
+
+def social_minimum(lived: Hindcast) -> float:
+    """Non-student households with income up to 101% of the social minimum, 2022."""
+    return share(lived, "under_101", "base_households", 2022)
+
+
+# ---- V1: the definition of CBS, SCP and Nibud --------------------------------------------------
+
+
+def poor_by_budget(lived: Hindcast, year: int) -> float:
+    """Persons, of all inhabitants, who are poor by the definition of 2024.
+
+    Poor is who has less in a year, allowances among it, than the needs of its kind of household
+    at the prices of that year, and savings under a year of these needs. The needs are those of the
+    rules of money: 1,510 EUR a month for a single in 2023, as published, rent and energy among it.
+    Rents and energy of the household itself aren't known. Who wasn't there all year counts as
+    those who were; students count as inhabitants, not as poor.
+    """
+    people = lived.januaries[year + 1]
+    known = _others(people) & ~np.isnan(people["year_money"])
+    short = people["year_money"] < people["year_needs"]
+    poor = short & (people["savings"] < MONTHS * people["year_needs"])
+    persons = _persons(people)
+    risk = _over(float(persons[known & poor].sum()), float(persons[known].sum()))
+    return risk * float(persons[_others(people)].sum()) / float(persons.sum())
+
+
+def change_by_budget(lived: Hindcast, year: int) -> float:
+    """Relative change of poverty by the definition of 2024 since the year before."""
+    before = poor_by_budget(lived, year - 1)
+    return _over(poor_by_budget(lived, year), before) - 1.0
+
+
+# ---- V3-V8 -------------------------------------------------------------------------------------
+
+
+def exit_by_duration(lived: Hindcast) -> float:
+    """Leaving welfare within a year: on it under a year, over on it more than three years."""
+    left, stock = np.zeros(2), np.zeros(2)
+    for year in range(2016, 2024):
+        now, later = lived.januaries[year], lived.januaries[year + 1]
+        on = now["on_welfare"] == 1
+        still = np.isin(now["id"], later["id"][later["on_welfare"] == 1])
+        months = now["months_on_welfare"]
+        for k, group in enumerate((on & (months < YEAR), on & (months > THREE_YEARS))):
+            stock[k] += group.sum()
+            left[k] += (group & ~still).sum()
+    short, long = (_over(float(left[k]), float(stock[k])) for k in (0, 1))
+    return _over(short, long)
+
+
+TOP: Final = ("Oud-Noord", "Noordwest", "Oosterparkwijk")
+BOTTOM: Final = ("Meerstad", "Haren-West", "Glimmen-Onnen-Noordlaren", "Meerdorpen")
+
+
+def _ranked(lived: Hindcast) -> list[int]:
+    """Wijken from the largest share of minima to the smallest, 2019."""
+    months = lived.months("2019-01", "2019-12")
+    minima, whole = (
+        lived.census[name][months].sum(axis=0) for name in ("under_110", "base_households")
+    )
+    rates = minima / np.maximum(whole, 1)
+    return [int(k) for k in np.argsort(-rates, kind="stable")]
+
+
+def poorest_wijken(lived: Hindcast) -> float:
+    """How many of the three wijken published as poorest are among the four poorest."""
+    top = _ranked(lived)[:4]
+    return float(sum(load_place(PLACE).wijk(name) in top for name in TOP))
+
+
+def rich_wijken_missed(lived: Hindcast) -> float:
+    """How many of the four wijken known as rich aren't among the last six."""
+    last = _ranked(lived)[-6:]
+    return float(sum(load_place(PLACE).wijk(name) not in last for name in BOTTOM))
+
+
+def ends_meet_rise(lived: Hindcast, of: Callable[..., float]) -> float:
+    """Rise of those who can hardly make ends meet from 2020 to 2022."""
+    return of(lived, year=2022) - of(lived, year=2020)
+
+
+def long_term_rise(lived: Hindcast) -> float:
+    """Change of the share of long-term minima among households from 2017 to 2019."""
+    shares = [share(lived, "long_poor_households", "base_households", y) for y in (2017, 2019)]
+    return shares[1] - shares[0]
+
+
+def minima_rise(lived: Hindcast) -> float:
+    """Change of the share of minima from 2017 to 2019."""
+    shares = [share(lived, "under_110", "base_households", year) for year in (2017, 2019)]
+    return shares[1] - shares[0]
+
+
+def right_signs(lived: Hindcast) -> float:
+    """1 where long-term poverty rose and poverty fell from 2017 to 2019, else 0."""
+    return float(long_term_rise(lived) > 0 > minima_rise(lived))
+
+
+def _in_debt(lived: Hindcast, has_length: Callable[[Any], Flags]) -> float:
+    shares = []
+    for year in (2018, 2019):
+        people = lived.januaries[year]
+        problematic = people["debt_state"] >= hh.PROBLEMATIC
+        shares.append(_among(has_length(people["months_in_debt"]), problematic))
+    return float(np.mean(shares))
+
+
+def long_in_debt(lived: Hindcast) -> float:
+    """Three years or more in problematic debts, of those in them, January 2018 and 2019."""
+    return _in_debt(lived, lambda months: months >= THREE_YEARS)
+
+
+def new_in_debt(lived: Hindcast) -> float:
+    """Under a year in problematic debts, of those in them, January 2018 and 2019."""
+    return _in_debt(lived, lambda months: months < YEAR)
+
+
+def poverty_of_raised_poor(lived: Hindcast) -> float:
+    """Low income among those raised poor, over that of all, January 2020."""
+    people = lived.januaries[2020]
+    low = people["ratio"] <= LOW_INCOME
+    raised = _others(people) & (people["raised_poor"] == 1)
+    return _over(_among(low, raised), _among(low, _others(people)))
+
+
+# ---- the placebo: five calm years from 2022 ----------------------------------------------------
+
+
+def drift(lived: Hindcast, part: str, whole: str) -> float:
+    """Relative change of a share from 2022 to 2026."""
+    return _over(share(lived, part, whole, 2026), share(lived, part, whole, 2022)) - 1.0
+
+
 QUANTITIES: dict[str, Callable[[Hindcast], float]] = {
     "households": households,
     "inhabitants": inhabitants,
@@ -291,4 +422,28 @@ QUANTITIES: dict[str, Callable[[Hindcast], float]] = {
     "hard_for_minima": partial(hard_for_minima, year=2020),
     "hard_for_others": partial(hard_for_others, year=2020),
     "hard_for_all": partial(hard_for_all, year=2020),
+    "persons_social_minimum": partial(persons_under, ratio=1.01),
+    "persons_minima": partial(persons_under, ratio=1.10),
+    "social_minimum": social_minimum,
+    "poor_by_budget_2022": partial(poor_by_budget, year=2022),
+    "change_by_budget_2022": partial(change_by_budget, year=2022),
+    "change_by_budget_2023": partial(change_by_budget, year=2023),
+    "change_by_budget_2024": partial(change_by_budget, year=2024),
+    "welfare_2017": partial(welfare_households, month="2017-06"),
+    "welfare_2022": partial(welfare_households, month="2022-10"),
+    "exit_by_duration": exit_by_duration,
+    "poorest_wijken": poorest_wijken,
+    "rich_wijken_missed": rich_wijken_missed,
+    "ends_meet_rise_minima": partial(ends_meet_rise, of=hard_for_minima),
+    "ends_meet_rise_others": partial(ends_meet_rise, of=hard_for_others),
+    "ends_meet_rise_all": partial(ends_meet_rise, of=hard_for_all),
+    "long_term_rise": long_term_rise,
+    "minima_rise": minima_rise,
+    "right_signs": right_signs,
+    "long_in_debt": long_in_debt,
+    "new_in_debt": new_in_debt,
+    "poverty_of_raised_poor": poverty_of_raised_poor,
+    "drift_minima": partial(drift, part="under_110", whole="base_households"),
+    "drift_welfare": partial(drift, part="welfare_households", whole="base_households"),
+    "drift_debts": partial(drift, part="problematic_debt_adults", whole="base_adults"),
 }

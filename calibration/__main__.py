@@ -1,0 +1,86 @@
+"""Calibration from the command line: ``python -m calibration check``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from calibration import say
+from calibration.check import POSTERIOR_FILE, noise, posterior_sets, rows_of, run_many
+from calibration.targets import FOLDER
+from siexsim.errors import UserError
+
+NOISE_FILE = FOLDER / "noise.toml"
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    top = argparse.ArgumentParser(prog="python -m calibration", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("check", help="the model beside every target and hold-out")
+    _add_runs(one, seeds=3)
+    one.add_argument("--lang", choices=("nl", "en"), default="en")
+    one.add_argument("--draws", type=_at_least_one, default=20, help="draws of a posterior")
+    one.set_defaults(run=check)
+    two = commands.add_parser("noise", help="measure the noise between seeds at samples 10 and 5")
+    _add_runs(two, seeds=12)
+    two.set_defaults(run=measure_noise)
+    return top
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}': a whole number from 1 up is needed")
+    return int(text)
+
+
+def _add_runs(command: argparse.ArgumentParser, seeds: int) -> None:
+    command.add_argument(
+        "--sample", type=_at_least_one, default=10, help="one household in so many"
+    )
+    command.add_argument("--seeds", type=_at_least_one, default=seeds)
+    command.add_argument("--workers", type=_at_least_one, default=1)
+
+
+def check(asked: argparse.Namespace, console: Console) -> None:
+    """Print the table of targets and hold-outs."""
+    sets = posterior_sets(asked.draws)
+    rows = rows_of(run_many(sets, range(1, asked.seeds + 1), asked.sample, asked.workers))
+    for table in say.tables(rows, asked.lang):
+        console.print(table)
+    draws = len(sets) if POSTERIOR_FILE.exists() else 0
+    for line in (*say.verdict(rows, draws, asked.lang), "", *say.notes(rows, asked.lang)):
+        console.print(line, markup=False, highlight=False)
+
+
+def measure_noise(asked: argparse.Namespace, console: Console) -> None:
+    """Write the noise between seeds, at the sample asked for and at half of it."""
+    seeds = range(1, asked.seeds + 1)
+    lines = [
+        "# Standard deviation between seeds of every quantity, with the packaged parameters, by sample.",
+        f"# Made by: python -m calibration noise --sample {asked.sample} --seeds {asked.seeds}",
+    ]
+    for sample in (asked.sample, max(asked.sample // 2, 1)):
+        lines += ["", f"[sample_{sample}]"]
+        found = noise(sample, seeds, asked.workers)
+        lines += [f"{name} = {value:.5g}" for name, value in found.items()]
+    NOISE_FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    console.print(f"{NOISE_FILE.name}", markup=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked; user mistakes give one line."""
+    asked = parser().parse_args(arguments)
+    try:
+        asked.run(asked, Console())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
