@@ -60,7 +60,7 @@ def measure_noise(asked: argparse.Namespace, console: Console) -> None:
     """Write the noise between seeds, at the sample asked for and at half of it."""
     seeds = range(1, asked.seeds + 1)
     lines = [
-        "# Standard deviation between seeds of every quantity, with the packaged parameters, by sample.",
+        "# Standard deviation between seeds of every quantity, with the packaged parameters.",
         f"# Made by: python -m calibration noise --sample {asked.sample} --seeds {asked.seeds}",
     ]
     for sample in (asked.sample, max(asked.sample // 2, 1)):
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asked.run(asked, Console())
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False)
         return 2
     return 0
 

@@ -63,10 +63,13 @@ class Row:
 def quantities_of(
     targets: Iterable[Target], lived: Hindcast, calm: Hindcast | None
 ) -> dict[str, float]:
-    """What these targets' quantities are, by the target's name; the placebo if there is one."""
+    """What these targets' quantities are, by the target's name.
+
+    Margins and the placebo are read off the calm years from 2022, if these were lived.
+    """
     found = {}
     for target in targets:
-        world = calm if target.row == PLACEBO else lived
+        world = calm if target.use == "margin" or target.row == PLACEBO else lived
         if target.quantity and world is not None:
             found[target.name] = QUANTITIES[target.quantity](world)
     return found

@@ -270,6 +270,13 @@ def social_minimum(lived: Hindcast) -> float:
 # ---- V1: the definition of CBS, SCP and Nibud --------------------------------------------------
 
 
+def _poor_by_budget(people: Any) -> tuple[Flags, Flags]:
+    """Who is poor by the definition of 2024, and of whom it is known, in the year before."""
+    known = _others(people) & ~np.isnan(people["year_money"])
+    short = people["year_money"] < people["year_needs"]
+    return known & short & (people["savings"] < MONTHS * people["year_needs"]), known
+
+
 def poor_by_budget(lived: Hindcast, year: int) -> float:
     """Persons, of all inhabitants, who are poor by the definition of 2024.
 
@@ -280,12 +287,33 @@ def poor_by_budget(lived: Hindcast, year: int) -> float:
     those who were; students count as inhabitants, not as poor.
     """
     people = lived.januaries[year + 1]
-    known = _others(people) & ~np.isnan(people["year_money"])
-    short = people["year_money"] < people["year_needs"]
-    poor = short & (people["savings"] < MONTHS * people["year_needs"])
+    poor, known = _poor_by_budget(people)
     persons = _persons(people)
-    risk = _over(float(persons[known & poor].sum()), float(persons[known].sum()))
+    risk = _over(float(persons[poor].sum()), float(persons[known].sum()))
     return risk * float(persons[_others(people)].sum()) / float(persons.sum())
+
+
+def _of_budget_poor(lived: Hindcast, group: Callable[[Any], Flags]) -> float:
+    people = lived.januaries[2025]
+    poor, _ = _poor_by_budget(people)
+    persons = _persons(people)
+    return _over(float(persons[poor & group(people)].sum()), float(persons[poor].sum()))
+
+
+def budget_poor_on_welfare(lived: Hindcast) -> float:
+    """Persons on welfare, of the poor by the definition of 2024, in 2024."""
+    return _of_budget_poor(lived, lambda people: people["on_welfare"] == 1)
+
+
+def budget_poor_at_work(lived: Hindcast) -> float:
+    """Persons with an adult at work and no welfare, of the poor by the definition of 2024."""
+    at_work = (hh.PERMANENT, hh.FLEX, hh.SELF_EMPLOYED)
+    return _of_budget_poor(
+        lived,
+        lambda people: (
+            np.isin(people["position"], at_work).any(axis=1) & (people["on_welfare"] == 0)
+        ),
+    )
 
 
 def change_by_budget(lived: Hindcast, year: int) -> float:
@@ -425,6 +453,8 @@ QUANTITIES: dict[str, Callable[[Hindcast], float]] = {
     "persons_social_minimum": partial(persons_under, ratio=1.01),
     "persons_minima": partial(persons_under, ratio=1.10),
     "social_minimum": social_minimum,
+    "budget_poor_on_welfare": budget_poor_on_welfare,
+    "budget_poor_at_work": budget_poor_at_work,
     "poor_by_budget_2022": partial(poor_by_budget, year=2022),
     "change_by_budget_2022": partial(change_by_budget, year=2022),
     "change_by_budget_2023": partial(change_by_budget, year=2023),

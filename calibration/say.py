@@ -42,10 +42,7 @@ def figure(value: float, lang: str) -> str:
     """A figure at three digits or so, with the decimal sign of the language."""
     if math.isnan(value):
         return ""
-    if abs(value) >= 1000:
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.3f}"
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"
     return text.translate(str.maketrans(",.", ".,")) if lang == "nl" else text
 
 
