@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run findings test lint bench clean distclean
+.PHONY: help run findings calibrate test lint bench clean distclean
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -20,6 +20,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 help:
 	@echo "make run    simulate $(SCENARIO); tables and figures go to $(OUT)/"
 	@echo "make findings  run the Noordoost plan under three effect sets; keep figures in results/findings/"
+	@echo "make calibrate  fit the model to Groningen (about an hour; goes on where it was when stopped)"
 	@echo "make test   run the tests, $(WORKERS) at a time"
 	@echo "make lint   check style (ruff) and types (mypy)"
 	@echo "make bench  measure how fast the simulation is"
@@ -64,6 +65,10 @@ run: $(VENV)/.run
 
 findings: $(VENV)/.run
 	@$(BIN)/python -m experiments.findings $(ARGS)
+
+calibrate: $(VENV)/.run
+	@echo "Fitting to Groningen; tables go to results/findings/calibration/."
+	@$(BIN)/python -m calibration fit --workers $(WORKERS) $(ARGS)
 
 test: $(VENV)/.test
 	@echo "Running the tests, $(WORKERS) at a time."

@@ -1,10 +1,11 @@
-"""Calibration from the command line: ``python -m calibration check``."""
+"""Calibration from the command line: ``python -m calibration check``, ``screen``, ``fit``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from calibration.targets import FOLDER
 from siexsim.errors import UserError
 
 NOISE_FILE = FOLDER / "noise.toml"
+STORES = Path("results/calibration")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +30,53 @@ def parser() -> argparse.ArgumentParser:
     two = commands.add_parser("noise", help="measure the noise between seeds at samples 10 and 5")
     _add_runs(two, seeds=12)
     two.set_defaults(run=measure_noise)
+    _add_fit(commands)
     return top
+
+
+def _add_fit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, words, sample in (
+        ("screen", "which parameters move the targets", 20),
+        ("fit", "fit the free parameters; goes on where it was when it was stopped", 10),
+    ):
+        one = commands.add_parser(name, help=words)
+        one.add_argument(
+            "--seed", type=_at_least_one, default=1, help="where all chance comes from"
+        )
+        one.add_argument(
+            "--sample", type=_at_least_one, default=sample, help="one household in so many"
+        )
+        one.add_argument("--workers", type=_at_least_one, default=2)
+        one.add_argument("--store", type=Path, default=STORES / name, help="finished runs")
+        if name == "screen":
+            one.add_argument("--paths", type=_at_least_one, default=4)
+            one.set_defaults(run=screen)
+        else:
+            one.add_argument("--waves", type=_sizes, default=(300, 200, 200, 300))
+            one.add_argument("--draws", type=_at_least_one, default=240)
+            one.add_argument("--out", type=Path, default=Path("results/findings/calibration"))
+            one.set_defaults(run=fit)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_at_least_one(part) for part in text.split(","))
+
+
+def screen(asked: argparse.Namespace, console: Console) -> None:
+    """Find the parameters that move the targets; write calibration/screening.csv."""
+    from calibration.screen import SCREENING_FILE, screen_groningen
+
+    screen_groningen(asked.paths, asked.seed, asked.sample, asked.workers, asked.store)
+    console.print(SCREENING_FILE.name, markup=False)
+
+
+def fit(asked: argparse.Namespace, console: Console) -> None:
+    """Fit; write calibration/posterior.parquet, what made it, and the tables of the fit."""
+    from calibration.fit import POSTERIOR_FILE, Settings, fit_groningen
+
+    settings = Settings(asked.seed, asked.sample, asked.workers, asked.waves, asked.draws)
+    fit_groningen(settings, asked.store, asked.out)
+    console.print(POSTERIOR_FILE.name, markup=False)
 
 
 def _at_least_one(text: str) -> int:
