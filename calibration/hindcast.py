@@ -100,15 +100,17 @@ def live(parameters: Parameters, seed: int, sample: int, calm: bool = False) -> 
     months = hh.month_number(end) - model.start + 1
     flows = np.zeros(months, FLOWS)
     januaries = {}
-    year = _Year()
+    year, on = _Year(), np.zeros(0, np.int64)
     for k in range(months):
-        lived, was = model.rows, model.households["on_welfare"][model.rows] == 1
+        lived, students = model.rows, model.households["student"][model.rows]
         model.step()
-        if k > 0:
-            flows[k - 1] = was.sum(), (was & (model.households["on_welfare"][lived] == 0)).sum()
+        on, was_on = lived[model.households["on_welfare"][lived] == 1], on
+        if k > 0:  # who left the place or died isn't on welfare either
+            flows[k - 1] = len(was_on), len(np.setdiff1d(was_on, on, assume_unique=True))
         if k % MONTHS == 0:
             number = 1900 + (model.start + k) // MONTHS
             januaries[number] = _snapshot(model.households, lived, year)
+            januaries[number]["student"] = students  # studies may have ended with the month
             year = _Year()
         year.add(model, lived)
     return Hindcast(model.start, model.sample, np.array(model.census_by_month), januaries, flows)
