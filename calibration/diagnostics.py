@@ -24,7 +24,8 @@ RANK_BINS: Final = 10
 _PRIOR_POINTS: Final = 20_000
 _GRID: Final = 9
 _WORTH_TELLING: Final = 0.3  # correlation between two parameters
-_STARTS: Final = 3
+_STARTS: Final = 2  # of the best points of the chain
+_MOST_STEPS: Final = 60
 
 
 def quantiles(values: Array, weights: Array, at: tuple[float, ...] = BAND) -> Array:
@@ -231,8 +232,9 @@ def _highest(posterior: Posterior, x: Array, held: int, value: float) -> float:
     low, high = posterior.low[free] + 2 * step, posterior.high[free] - 1e-9
     low, high = np.maximum(low, 1e-4), np.minimum(high, 1 - 1e-4)
     first = np.clip(x[free], low, high)
+    bounds = list(zip(low, high, strict=True))
     found = minimize(
-        down, first, jac=True, method="L-BFGS-B", bounds=list(zip(low, high, strict=True))
+        down, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS}
     )
     return -float(found.fun)
 

@@ -103,12 +103,11 @@ def fit(runner: Runner, targets: Mapping[str, Target], off_share: float) -> tupl
     settings = runner.settings
     observed = observe(targets, runner.noise_sd(), settings.sample, settings.seeds, off_share)
     of = len(settings.waves)
-    with threadpool_limits(1):  # many small sums: more threads only wait, and round differently
-        matched = match(
-            runner.space, observed, settings.waves, settings.seed,
-            lambda x, number: runner.at(x, f"wave {number} of {of}").to_numpy(float),
-        )  # fmt: skip
-        return _drawn(runner, observed, matched), observed
+    matched = match(
+        runner.space, observed, settings.waves, settings.seed,
+        lambda x, number: runner.at(x, f"wave {number} of {of}").to_numpy(float),
+    )  # fmt: skip
+    return _drawn(runner, observed, matched), observed
 
 
 def _drawn(runner: Runner, observed: Observed, matched: Matched) -> Fitted:
@@ -142,11 +141,12 @@ def fit_groningen(settings: Settings, store: Path, out: Path) -> None:
     space, own = read_priors()
     targets = fitted(read_targets(TARGETS_FILE))
     kept = Store(store, stamp())
-    with worker_pool(settings.workers) as pool:
+    # many small sums: more threads only wait for each other, and round differently
+    with worker_pool(settings.workers) as pool, threadpool_limits(1):
         runner = Runner(simulate, kept, space, tuple(targets), settings, pool)
         found, observed = fit(runner, targets, own["off_share"].value)
-    write(found, space, settings, POSTERIOR_FILE)
-    diagnostics.write_tables(found, observed, targets, settings.seed, settings.cities, out)
+        write(found, space, settings, POSTERIOR_FILE)
+        diagnostics.write_tables(found, observed, targets, settings.seed, settings.cities, out)
 
 
 def write(found: Fitted, space: Space, settings: Settings, path: Path) -> None:

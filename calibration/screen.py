@@ -50,7 +50,16 @@ def screen_groningen(paths: int, seed: int, sample: int, workers: int, store: Pa
             simulate, Store(store, stamp()), targets, parameters, candidates(parameters),
             paths, seed, sample, pool,
         )  # fmt: skip
-    table.round(2).to_csv(SCREENING_FILE)
+    made_by = (
+        f"# Made by: python -m calibration screen --paths {paths} --seed {seed} --sample {sample}"
+    )
+    text = f"{made_by}\n{table.to_csv(float_format='%.2f')}"
+    SCREENING_FILE.write_text(text, encoding="utf-8")
+
+
+def read_screening() -> pd.DataFrame:
+    """The table of the last screening."""
+    return pd.read_csv(SCREENING_FILE, comment="#", index_col=0)
 
 
 def screen(

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from calibration import diagnostics
 from calibration.fit import Fitted
@@ -21,6 +23,12 @@ from tests.calibration import toy
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 Found = tuple[Fitted, Observed]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from calibration import diagnostics
 from calibration.emulator import train
 from calibration.priors import Prior, Space, read_priors
 from calibration.sample import effective
-from calibration.screen import candidates, chosen, screen
+from calibration.screen import candidates, chosen, read_screening, screen
 from calibration.stamp import hashed
 from calibration.store import BATCH, Run, Store, outcomes
 from calibration.waves import observe
@@ -194,6 +194,13 @@ def test_what_adds_nothing_new_comes_last() -> None:
         index=["a", "a again", "b", "c"],
     )  # fmt: skip
     assert chosen(table, 3) == ["a", "b", "c"]
+
+
+def test_the_free_parameters_are_chosen_by_the_screening_and_each_moves_a_target() -> None:
+    space, _ = read_priors()
+    table = read_screening()
+    assert set(space.names) <= set(chosen(table, 12))
+    assert (table.loc[list(space.names)].drop(columns="all").max(axis=1) > 1).all()
 
 
 def test_nothing_is_screened_that_is_a_definition_or_makes_the_population() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from calibration.fit import Fitted, Runner, Settings, fit, write
 from calibration.priors import Prior, Space
@@ -74,6 +75,6 @@ def fit_toy(
 
 if __name__ == "__main__":  # in a process of its own, so that it can be killed
     store, posterior = map(Path, sys.argv[1:])
-    with worker_pool(SMALL.workers) as processes:
+    with worker_pool(SMALL.workers) as processes, threadpool_limits(1):
         found, _ = fit_toy(store, processes)
     write(found, SPACE, SMALL, posterior)
