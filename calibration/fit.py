@@ -174,6 +174,7 @@ def manifest(found: Fitted, settings: Settings) -> dict[str, Any]:
         "runs": len(found.matched.x) + len(found.x),
         "draws_worth": round(effective(found.weights), 1),
         "chain_steps": found.chain.steps,
+        "chain_lengths": round(found.chain.lengths, 1),
         "chain_autocorrelation_steps": round(found.chain.autocorrelation_steps, 1),
         "chain_acceptance_share": round(found.chain.acceptance_share, 3),
         "versions": {

@@ -19,7 +19,7 @@ LENGTHS: Final = 50  # a chain is so many autocorrelation times long
 BURN_IN: Final = 5  # of which so many are left out
 WALKERS: Final = 60
 CHUNK: Final = 1000
-LONGEST: Final = 60_000
+LONGEST: Final = 30_000
 _QUICK_WALKERS, _QUICK_STEPS, _QUICK_BURN_IN = 240, 160, 60
 
 
