@@ -59,6 +59,8 @@ def print_summary(
     screen.print()
     effects = known(lang, "effects", summary["effects"])
     screen.print(Text(text(lang, "say.effects", effects=effects)))
+    if manifest.get("few_participants"):
+        _note(screen, text(lang, "disclosure.few_took_part"))
     # a path has to stay whole, so that it can be copied
     screen.print(Text(text(lang, "say.where", folder=folder)), soft_wrap=True)
 
@@ -156,9 +158,9 @@ def _money(lang: str, summary: Mapping[str, Any]) -> Table:
 
 
 def _horizons(summary: Mapping[str, Any]) -> list[str]:
-    """Horizons that lie within the run, or the first one if none does."""
-    all_of_them = list(next(iter(summary["payback_months"].values()))["share_within"])
-    return [h for h in all_of_them if int(h) <= summary["months"]] or all_of_them[:1]
+    """Horizons that lie within the run; shares within longer ones aren't known."""
+    within = [back["share_within"] for back in summary["payback_months"].values()]
+    return [h for h in within[0] if all(shares[h] is not None for shares in within)]
 
 
 def _payback(lang: str, summary: Mapping[str, Any]) -> Table:
