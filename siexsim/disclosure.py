@@ -26,7 +26,6 @@ from siexsim.hiding import (
     nearest,
     order_of,
     rounded_to_total,
-    step_of,
 )
 from siexsim.household import DOMAINS, GROUPS
 from siexsim.indicators import counted
@@ -253,8 +252,9 @@ def protect_wijkfoto(
     """Protect indicators of minima, others and all by wijk, in long form.
 
     Where the minima or the others of a wijk are few, both are hidden: the one is what the other
-    leaves of all. So it is where few have what is counted, or few do not. `count` doesn't leave:
-    it is the value times its base.
+    leaves of all. A share is rounded to `count_base` households, so that it tells no more than a
+    count; it is hidden where few have what is counted, or few do not. `count` doesn't leave: it is
+    the value times its base.
     """
     rules = rules or packaged_rules()
     if table.empty:
@@ -265,7 +265,6 @@ def protect_wijkfoto(
         raise ValueError(f"groups must be minima, others and all, not {sorted(groups)}")
     grids = {name: grid_of(rows, keys, "wijk", label) for name, rows in groups.items()}
     small = {name: _few_have_it(rows, grids[name], rules) for name, rows in groups.items()}
-    small["minima"] = small["others"] = small["minima"] | small["others"]
     bases: dict[str, Floats] = {}
     kept: dict[str, Flags] = {}
     order = order_of(filled(grids["all"].cells(groups["all"]["base"]))[0])
@@ -279,20 +278,21 @@ def protect_wijkfoto(
     new, few = table.drop(columns="count", errors="ignore"), kept["all"]
     for name, rest in (("all", None), ("minima", bases["others"]), ("others", None)):
         rows, grid = groups[name], grids[name]
-        scale = grid.cells(rows["indicator"].astype(str).map(_scales()).fillna(1.0).astype(float))
-        shown, hidden = protect_means(
-            grid.cells(rows["value"]), bases[name], kept[name] | few, order, rest, rules,
-            small[name], scale,
-        )  # fmt: skip
+        scale = rows["indicator"].astype(str).map(_scales(rules)).fillna(1.0).astype(float)
+        means, also = grid.cells(rows["value"]), kept[name] | few
+        _, hidden = protect_means(means, bases[name], also, order, rest, rules)
         few = few if name == "others" else hidden  # the one is what the other leaves of all
-        new.loc[rows.index, "value"] = grid.column(shown, few)
+        shown, hidden = protect_means(
+            means, bases[name], few, order, rest, rules, small[name], grid.cells(scale)
+        )
+        new.loc[rows.index, "value"] = grid.column(shown, hidden)
         new.loc[rows.index, "base"] = grid.column(bases[name], kept[name])
     return new
 
 
-def _scales() -> dict[str, float]:
-    """How much one household more or less moves the sum of an indicator."""
-    return {one.name: one.scale if one.is_count else 1.0 for one in counted()}
+def _scales(rules: Rules) -> dict[str, float]:
+    """What the sum behind each indicator may be moved by before its mean is seen to change."""
+    return {one.name: one.scale * rules.count_base if one.is_count else 1.0 for one in counted()}
 
 
 def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
@@ -301,8 +301,9 @@ def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
         return np.zeros((grid.shape[0], grid.shape[2]), bool)
     count = grid.cells(rows["count"])
     rest = grid.cells(rows["base"]) - count
-    of_all = np.asarray((rest == 0).all(axis=(1, 2)))  # minima are under every threshold
-    few = (count < rules.few) | ((rest < rules.few) & ~of_all[:, None, None])
+    # where the whole municipality has it or nobody, it is by definition, as minima and welfare
+    of_all, of_nobody = (~part.any(axis=(1, 2))[:, None, None] for part in (rest, count))
+    few = ((count < rules.few) & ~of_nobody) | ((rest < rules.few) & ~of_all)
     return np.asarray(few.any(axis=1))
 
 
@@ -314,6 +315,8 @@ def protect_context(
 ) -> pd.DataFrame:
     """Round what is counted of the municipality in every world; effects are of what is shown."""
     rules = rules or packaged_rules()
+    if table.empty:
+        return table.copy()
     new, outcome = table.copy(), table["outcome"].astype(str)
     base = np.full(len(table), rules.count_base)
     base[outcome == "public_cost_eur"] = rules.amount_base_eur

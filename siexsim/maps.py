@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.patches import Patch, Polygon
 from numpy.typing import NDArray
 
+from siexsim.hiding import step_of
 from siexsim.household import DOMAINS
 from siexsim.sheet import (
     BLUE,
@@ -76,6 +77,8 @@ def _difference_panel(
     ax.set_title(sheet.text("people", "difference"), size=10, weight="normal")
     ax.margins(y=0.15)
     sheet.format_axis(ax.yaxis)
+    if not np.nan_to_num(change).any():
+        ax.set_yticks([0])
 
 
 def draw_people(sheet: Sheet) -> Drawing:
@@ -117,7 +120,15 @@ def draw_people(sheet: Sheet) -> Drawing:
 # --- Stress in five domains -------------------------------------------------------------------
 
 
-def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+class _Stress(NamedTuple):
+    """Mean stress by domain; `finest` is what rounding leaves of a mean of poor households."""
+
+    poor: NDArray[np.float64]
+    everybody: NDArray[np.float64]
+    finest: float
+
+
+def _stress(sheet: Sheet, world: str) -> _Stress | None:
     """Mean stress of poor and of all households in the wijken of the plan at the end, by domain.
 
     Wijken with too few to be shown aren't in it; a plan for all shows the municipality.
@@ -126,7 +137,7 @@ def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.f
     photo = photo[photo["year"] == photo["year"].max()]
     wijken = plan_wijken(sheet) or (sheet.result.place.name,)
     photo = photo[photo["wijk"].astype(str).isin(wijken)]
-    means = []
+    means, finest = [], 0.0
     for count, prefix in (("poor_households", "poor_stress_"), ("base_households", "stress_")):
         columns = [prefix + d for d in DOMAINS]
         known = photo[[count, *columns]].astype(float).dropna()
@@ -134,7 +145,8 @@ def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.f
         if not weight.sum():
             return None
         means.append(np.average(known[columns].to_numpy(), axis=0, weights=weight))
-    return means[0], means[1]
+        finest = finest or float(step_of(weight.sum(), 1.0))
+    return _Stress(means[0], means[1], finest)
 
 
 def stress_is_known(sheet: Sheet) -> bool:
@@ -199,17 +211,18 @@ def draw_stress(sheet: Sheet) -> Drawing:
         )
         for d, domain in enumerate(DOMAINS)
     ]  # fmt: skip
-    change = np.round(after[0] - without[0], 3)
-    d = int(np.abs(change).argmax()) if with_plan is not None else int(without[0].argmax())
-    key = (
-        "title_alone" if with_plan is None else "title_less" if (change < 0).any() else "title_none"
-    )
+    change = np.round(after.poor - without.poor, 6)
+    seen = np.where(np.abs(change) > without.finest, change, 0.0)  # less may be rounding
+    d = int(np.abs(change).argmax()) if with_plan is not None else int(without.poor.argmax())
+    key = "title_less" if (seen < 0).any() else "title_none" if seen.any() else "title_same"
+    if with_plan is None:
+        key = "title_alone"
     if with_plan is not None:
         _stress_key(ax, sheet)
     title = sheet.say(
-        "stress", key, where=where, year=year, count=int((change < 0).sum()),
+        "stress", key, where=where, year=year, count=int((seen < 0).sum()),
         domain=sheet.text("domains", DOMAINS[d]), change=sheet.number(change[d], 3, True),
-        level=sheet.number(without[0][d], 2),
+        level=sheet.number(without.poor[d], 2),
     )  # fmt: skip
     alt = sheet.say("stress", "alt", where=where, year=year, parts=" ".join(parts))
     note = "note_alone" if with_plan is None else "note"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -212,6 +213,7 @@ def draw_payers(sheet: Sheet) -> Drawing:
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color=GREY, alpha=0.25, lw=0.6)
     ax.set_axisbelow(True)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     sheet.format_axis(ax.xaxis, digits=1 if millions else 0)
     unit = "axis" if millions else "axis_thousand"
     label = sheet.say("payers_figure", unit, first=first, last=last)
@@ -263,7 +265,7 @@ def _return_classes(sheet: Sheet, count: float) -> list[_Class]:
 def _class_bars(ax: Axes, sheet: Sheet, classes: list[_Class], count: float) -> None:
     for row, (_, part, sign) in enumerate(classes):
         if np.isnan(part):
-            ax.text(0, row, f" {maps.HIDDEN}", va="center", size=14, color=GREY)
+            ax.text(0, row, f" {maps.HIDDEN}", va="center", size=20, color=GREY, weight="bold")
             continue
         colour, hatch = {1: BLUE, 0: GREY, -1: ORANGE}[sign], "///" if sign < 0 else ""
         ax.barh(row, 100 * part, 0.72, color=colour, hatch=hatch, edgecolor="white")
@@ -339,18 +341,23 @@ def draw_participants(sheet: Sheet) -> Drawing:
         "cost": sheet.euro(spread["cost_eur"]), "nothing": "", "half": "",
         "nothing_said": "", "half_said": "",
     }  # fmt: skip
-    for key in ("nothing", "half"):
-        if np.isfinite(spread[f"{key}_share"]):
-            said[key] = sheet.percent(float(spread[f"{key}_share"]))
+    nothing = next(one.share for one in classes if one.sign == 0)
+    for key, share in (("nothing", nothing), ("half", float(spread["half_share"]))):
+        if np.isfinite(share):
+            said[key] = sheet.percent(share)
             said[f"{key}_said"] = sheet.say("participants", f"alt_{key}", **said)
     figure = sheet.figure(11.5, 6.4)
     carried = spread[[f"best_{k}_percent_share" for k in range(10, 101, 10)]].notna().all()
-    layout = [["classes", "means"], ["classes", "carried" if carried else "means"]]
+    layout: list[Any] = [["classes", "means"], ["classes", "carried"]]
     axes = figure.subplot_mosaic(layout, height_ratios=[1, 1.6])
     _class_bars(axes["classes"], sheet, classes, count)
     _mean_bars(axes["means"], sheet, spread, sheet.say("participants", "unsure", **said))
     if carried:
         _carried_curve(axes["carried"], sheet, spread)
+    else:
+        axes["carried"].set_title(sheet.text("participants", "carried"), size=10)
+        axes["carried"].text(0, 0.95, sheet.text("participants", "few"), va="top", size=9)
+        axes["carried"].axis("off")
     key = "title_mean" if not said["nothing"] else "title" if said["half"] else "title_nothing"
     parts = ", ".join(
         f"{one.name} {maps.HIDDEN if np.isnan(one.share) else sheet.percent(one.share)}"
