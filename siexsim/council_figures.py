@@ -75,8 +75,8 @@ def _covered(outcome: Outcome) -> NDArray[np.bool_]:
 
 
 def _people(world: World, name: str, wijken: NDArray[np.bool_]) -> NDArray[np.float64]:
-    counted: NDArray[np.int64] = world.census[name][:, wijken].sum(axis=1)
-    return counted * float(world.weight)
+    counted: NDArray[np.float64] = world.census[name][:, wijken].sum(axis=1).astype(np.float64)
+    return counted * world.weight
 
 
 def photo_figures(outcome: Outcome, world: World) -> dict[str, float]:
@@ -84,7 +84,7 @@ def photo_figures(outcome: Outcome, world: World) -> dict[str, float]:
     wijken, plan = _covered(outcome), outcome.scenario.plan
     assert plan is not None
     begins = month_number(plan.start) - world.start
-    found = {}
+    found: dict[str, float] = {}
     for name in ("poor_persons", "poor_households", "debt_arrangements", "welfare_households"):
         without, other = _people(outcome.without, name, wijken), _people(world, name, wijken)
         found |= {
@@ -165,7 +165,7 @@ def _gain(people: pd.DataFrame, payers: Iterable[str], months: int) -> pd.Series
 
 def effect_figures(first: pd.DataFrame) -> dict[str, float]:
     """Participants beside their twins, some time after their first help began."""
-    found = {}
+    found: dict[str, float] = {}
     for months in (SOON_MONTHS, LATER_MONTHS):
         own, twin = _stress(first, "", months), _stress(first, "twin_", months)
         start = _stress(first, "", 0)
@@ -194,7 +194,7 @@ def group_figures(people: pd.DataFrame, first: pd.DataFrame, weight: int) -> dic
     """How many of each group took part, and what help did for them (Q5)."""
     returned = returns_eur(people)["return_eur"]
     fall = _stress(first, "twin_", SOON_MONTHS) - _stress(first, "", SOON_MONTHS)
-    found = {}
+    found: dict[str, float] = {}
     for group in GROUPS[1:]:
         mine = first["group"].astype(str) == group
         gains = returned[first.loc[mine, "household"]]
@@ -217,13 +217,13 @@ def turning_figures(people: pd.DataFrame, weight: int) -> dict[str, float]:
         if ends["completed"]
         else np.nan,
     }
-    later = afterwards(people).set_index("months")
-    if LAST_MONTHS in later.index:
-        row = later.loc[LAST_MONTHS]
+    for row in afterwards(people).to_dict("records"):
+        if row["months"] != LAST_MONTHS:
+            continue
         found |= {
-            "followed_longest": float(row["participants"] * weight),
-            "negative_share": float(row["negative_share"]),
-            "falling_share": float(row["falling_share"]),
+            "followed_longest": row["participants"] * weight,
+            "negative_share": row["negative_share"],
+            "falling_share": row["falling_share"],
         }
     return found
 
@@ -250,7 +250,7 @@ def study_figures(world: World, trial: World | None) -> dict[str, float]:
     """What studies would have reported of all help together, beside the truth (Q1, Q3)."""
     table = monitoring_table(world, trial)
     table = table[table["intervention"] == "all"]
-    found = {}
+    found: dict[str, float] = {}
     for _, row in table.iterrows():
         name = f"{row['design']}_{row['outcome']}"
         found |= {

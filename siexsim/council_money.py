@@ -12,7 +12,13 @@ import pandas as pd
 from siexsim import grex, returns
 from siexsim.account import Account
 from siexsim.council_people import figure, months
-from siexsim.council_run import EXTENSION_YEARS, Looked, in_crisis, needs_crisis
+from siexsim.council_run import (
+    CITY_SAMPLE,
+    EXTENSION_YEARS,
+    Looked,
+    in_crisis,
+    needs_crisis,
+)
 from siexsim.council_said import Answer, Figure, Grid, Kind, Said, Word, band
 from siexsim.items import PAYERS
 from siexsim.run import crisis_months, future_parameters
@@ -28,8 +34,8 @@ def lands(looked: Looked) -> Answer:
     rows = tuple(
         (
             Word("payers", payer),
-            band("eur", [table.loc[payer, "returned_eur"] for table in tables]),
-            band("rate", [table.loc[payer, "per_euro_invested"] for table in tables]),
+            band("eur", _column(tables, payer, "returned_eur")),
+            band("rate", _column(tables, payer, "per_euro_invested")),
         )
         for payer in PAYERS
     )
@@ -39,12 +45,12 @@ def lands(looked: Looked) -> Answer:
     }
     back = figure(looked, "eur", "public_per_household_eur")
     claimed = (looked.futures["public_per_household_eur"] >= CLAIM_EUR[0]).mean()
-    home = whole["municipality"]
+    home = [_figure_of(one, "municipality", "return_per_euro") >= 1 for one in looked.accounts]
     return Answer(
         "q8",
         (
             Said("q8.per_euro", whole),
-            Said(f"q8.home_{_against_one(home)}", {"municipality": home}),
+            Said("q8.home", {"share": Figure("share", float(np.mean(home)))}),
             Said("q8.moved", {
                 "state": rows[PAYERS.index("state")][1],
                 "moved": band("share", leaks["only_moved"]),
@@ -60,14 +66,12 @@ def lands(looked: Looked) -> Answer:
     )  # fmt: skip
 
 
+def _column(tables: Sequence[pd.DataFrame], payer: str, name: str) -> list[float]:
+    return [float(table[name][payer]) for table in tables]
+
+
 def _figure_of(account: Account, party: str, name: str) -> float:
     return float(getattr(returns.figures_of(account, party), name))
-
-
-def _against_one(one: Figure) -> str:
-    """Whether a return per euro lies above a euro, below it, or on both sides."""
-    bounds = (one.value, one.value) if np.isnan(one.low) else (one.low, one.high)
-    return "up" if bounds[0] > 1 else "down" if bounds[1] < 1 else "unsure"
 
 
 def large_numbers(looked: Looked) -> Answer:
@@ -163,14 +167,20 @@ def all_out(looked: Looked) -> Answer:
     left = "no" if after.value - float(out.median()) > 0 else "yes"
     before = band("people", city["city_poor_before"])
     first = Said(f"q12.city_{left}", {"before": before, "after": after})
+    sample = max(CITY_SAMPLE, looked.scenario.sample)
+    how = Said("q12.how", {
+        "futures": Figure("number", len(city)), "sample": Figure("number", sample),
+    })  # fmt: skip
     last = Said("q12.gap", {"gap": gap})
     if looked.scenario.plan is None or not anybody(looked):
-        return Answer("q12", (first, last), None, (Said("q12.unknown"),), ("income.poverty_ratio",))
+        return Answer(
+            "q12", (first, how, last), None, (Said("q12.unknown"),), ("income.poverty_ratio",)
+        )
     change, invested = (
         band("people", out),
         np.array([one.invested.sum() for one in looked.accounts]),
     )
-    said = [first, Said(f"q12.plan_{change.lean}", {"out": change})]
+    said = [first, how, Said(f"q12.plan_{change.lean}", {"out": change})]
     if change.lean == "up":
         each = invested / out.where(out > 0).to_numpy(float)
         said.append(Said("q12.each", {

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from siexsim.council_figures import LAST_MONTHS, LATER_MONTHS, SOON_MONTHS
-from siexsim.council_run import MOST_KNOWING, Looked
-from siexsim.council_said import Answer, Figure, Grid, Kind, Said, Word, band
+from siexsim.council_run import MOST_EXTRA, MOST_KNOWING, Looked
+from siexsim.council_said import Answer, Figure, Grid, Kind, Said, Word, band, is_few
 from siexsim.household import GROUPS
 from siexsim.monitoring import DESIGNS
 
@@ -22,8 +22,8 @@ def figure(looked: Looked, kind: Kind, name: str, people: str = "") -> Figure:
     """The band of a figure over futures; about `people`, where it is about a part of them."""
     if name not in looked.futures:
         return Figure(kind, float("nan"))
-    about = looked.futures[people] if people else None
-    return band(kind, looked.futures[name], about)
+    frame = looked.futures[:MOST_EXTRA] if name.startswith("trial_") else looked.futures
+    return band(kind, frame[name], frame[people] if people else None)
 
 
 def months(value: float) -> Figure:
@@ -53,6 +53,7 @@ def cause(looked: Looked) -> Answer:
             Said(f"q1.truth_{stress.lean}", {"stress": stress, "months": months(SOON_MONTHS)}),
             Said(f"q1.eur_{eur.lean}", {"eur": eur}),
             Said(f"q1.bias_{bias.lean}", {"bias": bias}),
+            Said("q1.trial", {"futures": Figure("number", min(MOST_EXTRA, len(looked.futures)))}),
         ),
         Grid(("design", "stress_said", "stress_true", "eur_said", "eur_true"), rows),
         (Said("q1.unknown"),),
@@ -62,7 +63,16 @@ def cause(looked: Looked) -> Answer:
 
 def turning(looked: Looked) -> Answer:
     """Q2: help that isn't finished, that is lost again, and returns that turn."""
-    people = "followed_longest"
+    falling, negative = (
+        figure(looked, "share", f"{name}_share", "followed_longest")
+        if "followed_longest" in looked.futures
+        else Figure("share", float("nan"))
+        for name in ("falling", "negative")
+    )
+    spans = {"first": months(LATER_MONTHS), "last": months(LAST_MONTHS)}
+    turned = Said("q2.turned", {**spans, "falling": falling, "negative": negative})
+    if negative.lean == "unknown":
+        turned = Said("q2.not_followed", spans)
     return Answer(
         "q2",
         (
@@ -70,11 +80,7 @@ def turning(looked: Looked) -> Answer:
                 "dropped": figure(looked, "share", "dropped_share"),
                 "relapsed": figure(looked, "share", "relapsed_share"),
             }),
-            Said("q2.turned", {
-                "first": months(LATER_MONTHS), "last": months(LAST_MONTHS),
-                "falling": figure(looked, "share", "falling_share", people),
-                "negative": figure(looked, "share", "negative_share", people),
-            }),
+            turned,
             Said("q2.counted"),
         ),
         unknown=(Said("q2.unknown"),),
@@ -87,18 +93,22 @@ def measuring(looked: Looked) -> Answer:
     runs = looked.knowledge
     by_way = runs.pivot(index="future", columns="way", values="end_public_eur")
     cost = runs.pivot(index="future", columns="way", values="measuring_eur")
-    rows = []
+    spent = runs.pivot(index="future", columns="way", values="invested_eur")
+    rows: list[tuple[Word | Figure, ...]] = []
     for way in _WAYS:
         change = (by_way[way] - by_way["fixed"]).to_numpy(float)
-        rows.append((Word("ways", way), _range("eur", cost[way]), _range("eur", change)))
-    best = _range("eur", by_way["perfect"] - by_way["fixed"])
+        more = (spent[way] - spent["fixed"]).to_numpy(float)
+        figures = (_range("eur", values) for values in (cost[way], more, change))
+        rows.append((Word("ways", way), *figures))
+    learns, best = (_range("eur", by_way[way] - by_way["fixed"]) for way in _WAYS)
     said = [
         Said("q3.cost", {
             "eur": figure(looked, "eur", "measuring_eur"),
             "share": figure(looked, "share", "measuring_share"),
         }),
-        Said(f"q3.learning_{rows[0][2].lean}", {"eur": rows[0][2]}),
+        Said(f"q3.learning_{learns.lean}", {"eur": learns}),
         Said(f"q3.perfect_{best.lean}", {"eur": best}),
+        Said("q3.spending"),
         Said("q3.few", {"futures": Figure("number", len(by_way))}),
     ]  # fmt: skip
     if not looked.scenario.plan or not looked.scenario.plan.measures:
@@ -106,7 +116,7 @@ def measuring(looked: Looked) -> Answer:
     return Answer(
         "q3",
         tuple(said),
-        Grid(("way", "measuring_cost", "end_change"), tuple(rows)),
+        Grid(("way", "measuring_cost", "spends_more", "end_change"), tuple(rows)),
         (Said("q3.unknown"),),
         ("help.monitoring_eur_per_year", "monitoring.trial_eur", "help.learning_share"),
     )
@@ -202,6 +212,10 @@ def reach(looked: Looked) -> Answer:
         )
         for step in ("all", "eligible", "reached", "accepted", "started")
     )
+    hidden, known = (
+        figure(looked, "share", f"{who}_started_share", f"{who}_started")
+        for who in ("hidden", "known")
+    )
     return Answer(
         "q6",
         (
@@ -209,10 +223,8 @@ def reach(looked: Looked) -> Answer:
                 "share": figure(looked, "share", "hidden_share"),
                 "people": figure(looked, "people", "hidden_all"),
             }),
-            Said("q6.started", {
-                "hidden": figure(looked, "share", "hidden_started_share", "hidden_started"),
-                "known": figure(looked, "share", "known_started_share", "known_started"),
-            }),
+            Said("q6.started_few", {"known": known}) if hidden.hidden
+            else Said("q6.started", {"hidden": hidden, "known": known}),
             Said("q6.why"),
         ),
         Grid(("step", "hidden", "known"), rows),
@@ -239,7 +251,8 @@ def tomorrow(looked: Looked) -> Answer:
         Said(f"q7.poor_{extra.lean}", {"extra": extra}),
     ]  # fmt: skip
     if change.lean != "unknown":
-        said.append(Said("q7.wijk", {"people": change, "months": months(SOON_MONTHS)}))
+        key = "q7.wijk_few" if is_few(change) else "q7.wijk"
+        said.append(Said(key, {"people": change, "months": months(SOON_MONTHS)}))
     return Answer("q7", tuple(said), None, (Said("q7.unknown"),), ("stress.falling_per_month",))
 
 

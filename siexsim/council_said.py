@@ -108,6 +108,12 @@ def band(kind: Kind, values: ArrayLike, people: ArrayLike | None = None) -> Figu
     return Figure(kind, middle, low, high, hidden)
 
 
+def is_few(one: Figure) -> bool:
+    """Whether a number of people is small in all of its band."""
+    bounds = np.abs([bound for bound in (one.value, one.low, one.high) if not math.isnan(bound)])
+    return bool((bounds < packaged_rules().few).all())
+
+
 # --- Words --------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from siexsim.council_said import Answer, Grid, grade_said, said, sentences, written
+from siexsim.council_said import Answer, Grid, Word, grade_said, said, sentences, written
 from siexsim.errors import UserError
 from siexsim.place import load_place
 from siexsim.texts import known, number, text
@@ -37,7 +37,7 @@ def _intro(lang: str, answers: Answers) -> list[str]:
     lines = [words[key].format(name=scenario.name, where=where, place=place.name)]
     if plan is not None:
         lines.append(words["page.help"].format(help=_help(lang, scenario)))
-    lines.append(words["page.effects"].format(effects=known(lang, "effects", scenario.effects)))
+        lines.append(words["page.effects"].format(effects=known(lang, "effects", scenario.effects)))
     many = "page.futures" if answers.futures > 1 else "page.one_future"
     lines.append(words[many].format(futures=number(lang, answers.futures)))
     if scenario.sample > 1:
@@ -83,7 +83,7 @@ def _rests(lang: str, scenario: Scenario, answer: Answer) -> str:
         parts.append(
             words["page.rests_number"].format(
                 meaning=meaning,
-                value=_short(lang, one.value), unit=known(lang, "units", one.unit),
+                value=_short(lang, one.value), unit=written(lang, Word("units", one.unit)),
                 grade=grade_said(lang, one.grade),
             )
         )  # fmt: skip

@@ -19,9 +19,9 @@ ORDER = [
     "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
     "protected", "disclosure", "tables", "summary", "sheet", "maps", "plots", "result", "events",
-    "telling", "lives", "story", "council_figures", "council_run", "council_said", "council_people", "council_money",
-    "council_say", "council", "say", "say_photo", "say_assumptions", "cli",
-    "__main__",
+    "telling", "lives", "story", "council_figures", "council_run", "council_said",
+    "council_people", "council_money", "council_say", "council",
+    "say", "say_photo", "say_assumptions", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
