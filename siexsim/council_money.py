@@ -19,7 +19,7 @@ from siexsim.council_run import (
     in_crisis,
     needs_crisis,
 )
-from siexsim.council_said import Answer, Figure, Grid, Kind, Said, Word, band
+from siexsim.council_said import Answer, Figure, Grid, Kind, Said, Word, band, is_few
 from siexsim.items import PAYERS
 from siexsim.run import crisis_months, future_parameters
 
@@ -46,6 +46,8 @@ def lands(looked: Looked) -> Answer:
     back = figure(looked, "eur", "public_per_household_eur")
     claimed = (looked.futures["public_per_household_eur"] >= CLAIM_EUR[0]).mean()
     home = [_figure_of(one, "municipality", "return_per_euro") >= 1 for one in looked.accounts]
+    moved = band("share", leaks["only_moved"])
+    above = (Said("q8.above"),) if max(moved.value, moved.high) > 1 else ()
     return Answer(
         "q8",
         (
@@ -53,8 +55,9 @@ def lands(looked: Looked) -> Answer:
             Said("q8.home", {"share": Figure("share", float(np.mean(home)))}),
             Said("q8.moved", {
                 "state": rows[PAYERS.index("state")][1],
-                "moved": band("share", leaks["only_moved"]),
+                "moved": moved,
             }),
+            *above,
             Said("q8.claim", {
                 "put_in": figure(looked, "eur", "invested_per_household_eur"), "back": back,
                 "share": Figure("share", float(claimed)),
@@ -180,8 +183,10 @@ def all_out(looked: Looked) -> Answer:
         band("people", out),
         np.array([one.invested.sum() for one in looked.accounts]),
     )
-    said = [first, how, Said(f"q12.plan_{change.lean}", {"out": change})]
-    if change.lean == "up":
+    few = is_few(change)  # a price would tell how few
+    lean = "few" if few else change.lean
+    said = [first, how, Said(f"q12.plan_{lean}", {"out": change})]
+    if change.lean == "up" and not few:
         each = invested / out.where(out > 0).to_numpy(float)
         said.append(Said("q12.each", {
             "each": band("eur", each), "all": band("eur", each * after.value),

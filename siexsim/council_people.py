@@ -106,10 +106,10 @@ def measuring(looked: Looked) -> Answer:
             "eur": figure(looked, "eur", "measuring_eur"),
             "share": figure(looked, "share", "measuring_share"),
         }),
+        Said("q3.few", {"futures": Figure("number", len(by_way))}),
         Said(f"q3.learning_{learns.lean}", {"eur": learns}),
         Said(f"q3.perfect_{best.lean}", {"eur": best}),
         Said("q3.spending"),
-        Said("q3.few", {"futures": Figure("number", len(by_way))}),
     ]  # fmt: skip
     if not looked.scenario.plan or not looked.scenario.plan.measures:
         said[0] = Said("q3.no_cost")
@@ -248,6 +248,7 @@ def tomorrow(looked: Looked) -> Answer:
         }),
         Said(f"q7.stress_{stress.lean}", {"months": months(SOON_MONTHS), "stress": stress}),
         Said(f"q7.money_{money.lean}", {"money": money}),
+        Said("q7.debts"),
         Said(f"q7.poor_{extra.lean}", {"extra": extra}),
     ]  # fmt: skip
     if change.lean != "unknown":

@@ -99,7 +99,7 @@ def band(kind: Kind, values: ArrayLike, people: ArrayLike | None = None) -> Figu
         return Figure(kind, math.nan)
     rules = packaged_rules()
     # infinite is later than any other, so quantiles are values that occur
-    how = "higher" if kind == "size" else "linear"
+    how = "inverted_cdf" if kind == "size" else "linear"
     low, middle, high = (float(np.quantile(found, q, method=how)) for q in BAND)  # type: ignore[call-overload]
     about = np.nanmedian(np.asarray(people, float)) if people is not None else math.inf
     hidden = bool(about < rules.participant_base)
