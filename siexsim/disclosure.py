@@ -302,7 +302,7 @@ def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
     count = grid.cells(rows["count"])
     rest = grid.cells(rows["base"]) - count
     # where the whole municipality has it or nobody, it is by definition, as minima and welfare
-    of_all, of_nobody = (~part.any(axis=(1, 2))[:, None, None] for part in (rest, count))
+    of_all, of_nobody = ((part == 0).all(axis=(1, 2), keepdims=True) for part in (rest, count))
     few = ((count < rules.few) & ~of_nobody) | ((rest < rules.few) & ~of_all)
     return np.asarray(few.any(axis=1))
 
