@@ -175,7 +175,8 @@ def test_participants_sum_to_what_the_plan_changed_for_them(loaded, outcome):
     gains = split(change) / 100
     gains[:, [HELP_COST, HELP_CLAIM_PAID], MUNICIPALITY] = 0
     for k, payer in enumerate(PAYERS):
-        assert people[f"returned_{payer}_eur"].sum() == pytest.approx(gains[:, :, k].sum())
+        found = people[f"returned_{payer}_eur"].sum()
+        assert found == pytest.approx(gains[:, :, k].sum(), abs=0.01 * len(people))  # cents
 
 
 def test_the_fit_is_kept(loaded):
