@@ -302,9 +302,9 @@ def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
     count = grid.cells(rows["count"])
     rest = grid.cells(rows["base"]) - count
     # where the whole municipality has it or nobody, it is by definition, as minima and welfare
-    some_have, some_lack = (np.any(part, axis=(1, 2), keepdims=True) for part in (count, rest))
-    few: Flags = np.logical_or((count < rules.few) & some_have, (rest < rules.few) & some_lack)
-    return few.any(axis=1)
+    of_all, of_nobody = ((part == 0).all(axis=(1, 2), keepdims=True) for part in (rest, count))
+    few = ((count < rules.few) & ~of_nobody) | ((rest < rules.few) & ~of_all)
+    return np.asarray(few.any(axis=1))
 
 
 # --- The worlds side by side --------------------------------------------------------------------

@@ -257,9 +257,9 @@ def _told_apart(people: pd.DataFrame) -> list[Suggestion]:
     found = [
         *(Suggestion(int(one), "largest_return") for one in gains[gains > 0].index[-1:]),
         *(Suggestion(int(one), "largest_loss") for one in gains[gains < 0].index[:1]),
-        *(Suggestion(one, "turned") for one in _turned(people)),
     ]
     candidates = {
+        "turned": _turned(people),
         "relapsed": people.loc[people["relapsed"], "household"],
         "dropped": people.loc[people["outcome"] == "dropped", "household"],
         "nothing": little,
@@ -271,12 +271,12 @@ def _told_apart(people: pd.DataFrame) -> list[Suggestion]:
 
 
 def _turned(people: pd.DataFrame) -> list[int]:
-    """The household whose return turned most: positive at 24 months, negative at 60."""
+    """Households whose return turned, most first: positive at 24 months, negative at 60."""
     marks = (FIRST_MARK, LAST_MARK)
     gains = {months: returns_eur(people, months=months)["return_eur"] for months in marks}
     both = pd.DataFrame(gains).dropna()
     turned = both[(both[FIRST_MARK] > 0) & (both[LAST_MARK] < 0)]
-    return [int(one) for one in turned[LAST_MARK].sort_values(kind="stable").index[:1]]
+    return [int(one) for one in turned[LAST_MARK].sort_values(kind="stable").index]
 
 
 def _poor_ones(settled: hh.Households, most: int = 3) -> list[Suggestion]:
