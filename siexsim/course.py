@@ -54,13 +54,13 @@ class Course:
 
     def __post_init__(self) -> None:
         names = self.plan.interventions
+        self.plan.check_sample(self.weight)
         self.helps = help.compiled(names, self.parameters)
         self.shares = np.array([self.plan.mix[name] for name in names])
         self.purse = np.zeros(1 if self.ranking else len(names))
         self.open = self.place.covering(self.plan.all_wijken)  # a wrong name is said right here
         if self.plan.stages:
             self.open[:] = False
-        self._check_capacity()
         self.opened = [False] * len(self.plan.stages)
         self.yearly_eur: float | None = None
         self.homes = 0.0  # that lie ready for this plan
@@ -74,14 +74,6 @@ class Course:
         self.measuring_cents = 0  # spent on measuring, all households
         self._starts = hh.Growing(np.zeros(0, START))
         self._lines: Any = None  # of the last month, in which its payments to creditors show
-
-    def _check_capacity(self) -> None:
-        for name, most in self.plan.capacity.items():
-            if 0 < most < self.weight:
-                raise UserError(
-                    f"capacity of '{name}' is {most}, less than the {self.weight} households that "
-                    f"each simulated one stands for; simulate more of them (sample {most} or less)"
-                )
 
     @property
     def starts(self) -> NDArray[Any]:

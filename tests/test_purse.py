@@ -28,7 +28,7 @@ NAMES = ["helper", "lessons", "payer", "talk"]
 
 
 def bound_cents(course: Course, month: int) -> float:
-    """What running help may still cost, and following everybody; all households, from `month` on."""
+    """What help and following people may still cost from `month` on; all households."""
     starts = course.starts
     bound = 0.0
     for one in starts[starts["end"] < 0]:
