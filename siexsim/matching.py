@@ -61,6 +61,7 @@ def alike(
     if len(found) == 0 or len(wanted) == 0:
         return found[:0]
     people = np.asarray(households)
+    found = found[np.argsort(people["id"][found])]  # among equals the choice isn't the order's
     pool, mine = _features(people[found]), _features(people[wanted])
     spread = np.maximum(pool.std(axis=0), 1e-6)
     _, nearest = cKDTree(pool / spread).query(mine / spread)
