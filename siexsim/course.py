@@ -55,6 +55,7 @@ class Course:
         self.shares = np.array([self.plan.mix[name] for name in names])
         self.purse = np.zeros(1 if self.ranking else len(names))
         self.open = self.place.covering(self.plan.wijken)
+        self.covered = self.place.covering(self.plan.all_wijken)
         if self.plan.stages:
             self.open[:] = False
         self.opened = [False] * len(self.plan.stages)
@@ -133,8 +134,8 @@ class Course:
         people = np.asarray(households)
         first, last = month_number(self.plan.start), month_number(self.plan.end)
         followed = len(books) > 1
-        if followed:
-            self.cohort.begin_month(month, books)
+        if followed and month <= last:
+            self.cohort.begin_month(month, people, rows, self.covered, books)
         if month == last + 1:  # nobody waits for a plan that takes no one any more
             waiting = people["help"] == hh.WAITING
             people["help"][waiting] = hh.UNTOUCHED
