@@ -58,7 +58,8 @@ class Course:
         self.helps = help.compiled(names, self.parameters)
         self.shares = np.array([self.plan.mix[name] for name in names])
         self.purse = np.zeros(1 if self.ranking else len(names))
-        self.open = self.place.covering(self.plan.all_wijken)  # a wrong name is said right here
+        self.covered = self.place.covering(self.plan.all_wijken)  # a wrong name is said here
+        self.open = self.covered.copy()
         if self.plan.stages:
             self.open[:] = False
         self.opened = [False] * len(self.plan.stages)
@@ -144,9 +145,9 @@ class Course:
         first, last = month_number(self.plan.start), month_number(self.plan.end)
         self._lines = lines
         followed = len(books) > 1
-        if followed:
-            self.cohort.begin_month(month, books)
-        elif self.plan.needs_books and self.plan.allocation != "perfect":
+        if followed and month <= last:
+            self.cohort.begin_month(month, people, rows, self.covered, books)
+        if not followed and self.plan.needs_books and self.plan.allocation != "perfect":
             raise UserError("this plan decides on single households; keep their books (keep_books)")
         if month == last + 1:  # nobody waits for a plan that takes no one any more
             waiting = people["help"] == hh.WAITING
