@@ -257,7 +257,7 @@ def protect_wijkfoto(
     the value times its base.
     """
     rules = rules or packaged_rules()
-    if table.empty:
+    if "count" not in table or table.empty:  # protected already, or nothing to protect
         return table.drop(columns="count", errors="ignore")
     label, keys = total or total_of(table), ["year", "indicator"]
     groups = {str(name): rows for name, rows in table.groupby("group", observed=True)}
@@ -275,7 +275,7 @@ def protect_wijkfoto(
             cells, also, before, order, bases.get(whole), rules
         )
     bases["others"], kept["others"] = bases["all"] - bases["minima"], kept["minima"]
-    new, few = table.drop(columns="count", errors="ignore"), kept["all"]
+    new, few = table.drop(columns="count"), kept["all"]
     for name, rest in (("all", None), ("minima", bases["others"]), ("others", None)):
         rows, grid = groups[name], grids[name]
         scale = rows["indicator"].astype(str).map(_scales(rules)).fillna(1.0).astype(float)
@@ -297,8 +297,6 @@ def _scales(rules: Rules) -> dict[str, float]:
 
 def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
     """Where few of a group are counted, or few are not; never of a mean, or by definition."""
-    if "count" not in rows:  # it has left already
-        return np.zeros((grid.shape[0], grid.shape[2]), bool)
     count = grid.cells(rows["count"])
     rest = grid.cells(rows["base"]) - count
     # where the whole municipality has it or nobody, it is by definition, as minima and welfare

@@ -425,7 +425,7 @@ def wijkfoto(minima: list[int], others: list[int]) -> pd.DataFrame:
             for name, base in [*zip(names, bases, strict=True), ("City", sum(bases))]:
                 rows.append((2022, name, world, group, "stress", 0.4567, base))
     columns = ["year", "wijk", "world", "group", "indicator", "value", "base"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns).assign(count=np.nan)  # stress is no count
     table["wijk"] = pd.Categorical(table["wijk"], [*names, "City"])
     return table
 

@@ -20,8 +20,8 @@ ORDER = [
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
     "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps", "plots",
     "result", "events", "telling", "lives", "story", "council.figures", "council.look",
-    "council.said", "council.people", "council.money", "council.say", "council.questions", "council",
-    "say",    "say_photo", "say_assumptions", "cli", "__main__",
+    "council.said", "council.people", "council.money", "council.say", "council.questions",
+    "council", "say", "say_photo", "say_assumptions", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 
