@@ -226,19 +226,14 @@ class Left(ProgressColumn):
 class Stages:
     """The stages of a run: bars with time left on a terminal, a quiet line each elsewhere."""
 
-    def __init__(self, lang: str, futures: int, bars: Progress | None, screen: Console) -> None:
-        self.lang, self.futures = lang, futures
+    def __init__(self, lang: str, bars: Progress | None, screen: Console) -> None:
+        self.lang = lang
         self.bars, self.screen = bars, screen
         self.tasks: dict[str, TaskID] = {}
         self.lines: set[str] = set()
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Hear of the run how far it is; see `siexsim.run.Progress`."""
-        self._show(what, done, total)
-        if what == "with" and done == total and self.futures > 1:
-            self._show("futures", 0, self.futures - 1)  # said before the first of them is ready
-
-    def _show(self, what: str, done: int, total: int) -> None:
         said = text(self.lang, f"stage.{what}")
         if self.bars is None:
             if what not in self.lines:
@@ -252,12 +247,12 @@ class Stages:
 
 
 @contextmanager
-def stages(lang: str, futures: int) -> Iterator[Stages]:
+def stages(lang: str) -> Iterator[Stages]:
     """Show on standard error how far a run has come."""
     screen = console(stderr=True)
     if not screen.is_terminal:
-        yield Stages(lang, futures, None, screen)
+        yield Stages(lang, None, screen)
         return
     columns = (TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(), Left(lang))
     with Progress(*columns, console=screen, transient=True) as bars:
-        yield Stages(lang, futures, bars, screen)
+        yield Stages(lang, bars, screen)

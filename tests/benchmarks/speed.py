@@ -146,13 +146,12 @@ def main() -> None:
         "times_plain_mesa": ours / uncompiled, "worlds_times_plain_mesa": worlds / uncompiled,
         "times_agent_by_agent": ours / agents,
         "floor_over_ours": bare / ours, "floor_over_worlds": bare / worlds,
-        "peak_memory_mb": memory,
-        "line_bytes": int(lines(1).itemsize), "household_bytes": int(settled.itemsize),
+        "peak_memory_mb": memory, "line_bytes": int(lines(1).itemsize),
+        "household_bytes": int(settled.itemsize),
     }  # fmt: skip
-    goals = {
-        "month_with_ledger_per_s": 10e6, "two_worlds_two_threads_s": 6, "times_plain_mesa": 1000,
-        "times_agent_by_agent": 40, "floor_over_ours": 6,
-    }  # fmt: skip
+    goals = {"month_with_ledger_per_s": 10e6, "two_worlds_two_threads_s": 6,
+             "times_plain_mesa": 1000, "times_agent_by_agent": 40,
+             "floor_over_ours": 6}  # fmt: skip
     for name, value in result.items():
         goal = f"   goal {goals[name]:,.0f}" if name in goals else ""
         print(f"{name:26s} {value:16,.1f}{goal}")
