@@ -116,10 +116,12 @@ class Course:
         """Factor of overhead on all that is spent on help."""
         return 1 + self.parameters.value("help.overhead_share")
 
-    @property
-    def takes_homes(self) -> bool:
-        """Whether some help gives homes, which others then don't get."""
-        return bool((self.helps["offers"]["fixes_home"] > 0).any())
+    def takes_homes(self, month: int) -> bool:
+        """Whether some help can start that gives homes, or gave one last month."""
+        if self.homes_given:
+            return True
+        gives = bool((self.helps["offers"]["fixes_home"] > 0).any())
+        return gives and month_number(self.plan.start) <= month <= month_number(self.plan.end)
 
     def following_cents(self) -> int:
         """Price of following one participant for a month."""
@@ -159,12 +161,13 @@ class Course:
             self._set_up_measuring(lines)
             stock = float(values.help.homes_share) * homes
             self.homes = min(self.homes + stock, max(MOST_HOMES * stock, 1.0))
-            waiting = np.empty((len(rows) * self.helps.count, 2), np.int64)
+            here = rows[self.open[people["wijk"][rows]]]
+            waiting = np.empty((len(here) * self.helps.count, 2), np.int64)
             found = help.seek(
-                households, rows, self.open, self.helps, values, np.uint64(self.seed), month,
+                households, here, self.open, self.helps, values, np.uint64(self.seed), month,
                 waiting,
             )  # fmt: skip
-            self._start_all(households, rows, waiting[:found], month, lines, books, values)
+            self._start_all(households, here, waiting[:found], month, lines, books, values)
         if followed:
             self.cohort.look(month, households, books)
 
