@@ -152,7 +152,7 @@ def _simulate(
     began = time.monotonic()
     scenario = read_scenario(path, lang, changes)
     destination(scenario, out, lang)
-    with stages(lang, scenario.futures) as progress:
+    with stages(lang) as progress:
         outcome = run(scenario, progress, workers)
         progress("writing", 0, 1)
         folder = write(outcome, out, time.monotonic() - began, lang, raw)
@@ -214,11 +214,11 @@ def _add_explain(app: typer.Typer, lang: str) -> None:
         from siexsim.story import print_life, print_suggestions
 
         if household is None or household.strip().lower() == ANY:
-            with stages(lang, 1) as progress:
+            with stages(lang) as progress:
                 found = suggest(result, lang, progress)
             print_suggestions(console(), found, Path(result), lang)
             return
-        with stages(lang, 1) as progress:
+        with stages(lang) as progress:
             life = explain(result, household, lang, progress)
         print_life(console(), life, lang)
 
@@ -254,7 +254,7 @@ def _answer_council(
     from siexsim.scenario import read_scenario
 
     scenario = read_scenario(path, lang, changes)
-    with stages(lang, scenario.futures) as progress:
+    with stages(lang) as progress:
         given = answers(scenario, progress, workers)
     print_answers(console(), given, lang)
     if out is not None:

@@ -35,13 +35,17 @@ class Cohort:
         self.panel = Panel()
         self.twins: Twins | None = None
         self._held: list[dict[int, int]] = [{} for _ in range(kinds)]  # who waits until when
-        self._past: list[tuple[int, NDArray[np.int64]]] = []  # books of the last two Januaries
+        # month, rows and books of the last two Januaries
+        self._past: list[tuple[int, Rows, NDArray[np.int64]]] = []
         self._drawn = np.zeros(0, np.int64)  # who starts by lot now
 
-    def begin_month(self, month: int, books: Any) -> None:
-        """Keep the books of January, from which a year's cost before help is told."""
+    def begin_month(
+        self, month: int, people: Any, rows: Rows, where: NDArray[np.bool_], books: Any
+    ) -> None:
+        """Keep the books of January of a plan's wijken, to tell a year's cost before help."""
         if month % 12 == 0 or not self._past:
-            self._past = [*self._past[-1:], (month, books["cents"].copy())]
+            rows = rows[where[people["wijk"][rows]]]
+            self._past = [*self._past[-1:], (month, rows, np.asarray(books)["cents"][rows])]
 
     def look(self, month: int, households: Any, books: Any) -> None:
         """See everybody who is due this month."""
@@ -117,9 +121,9 @@ class Cohort:
 
         Not a number where too little time is on the books to speak of a year.
         """
-        then, past = self._past[0]
-        known = rows < len(past)
-        base = np.where(known[:, None], past[np.minimum(rows, len(past) - 1)], 0)
+        then, kept, past = self._past[0]
+        at = np.minimum(np.searchsorted(kept, rows), len(kept) - 1)
+        base = np.where((kept[at] == rows)[:, None], past[at], 0)
         months = month - np.maximum(np.asarray(people)["came"][rows], then).astype(np.int64)
         gains = gains_eur(books["cents"][rows] - base) * (12 / np.maximum(months, 1))[:, None]
         gains[months < LEAST_MONTHS] = np.nan

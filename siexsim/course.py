@@ -13,8 +13,9 @@ from siexsim import draws, help, matching
 from siexsim import household as hh
 from siexsim.cohort import Cohort
 from siexsim.deciding import Decision, decide
+from siexsim.errors import UserError
 from siexsim.household import month_number
-from siexsim.items import HELP_COST
+from siexsim.items import HELP_CLAIM_PAID, HELP_COST
 from siexsim.monitoring import SET_UP
 from siexsim.panel import Panel
 from siexsim.parameters import Parameters
@@ -53,10 +54,12 @@ class Course:
 
     def __post_init__(self) -> None:
         names = self.plan.interventions
+        self.plan.check_sample(self.weight)
         self.helps = help.compiled(names, self.parameters)
         self.shares = np.array([self.plan.mix[name] for name in names])
         self.purse = np.zeros(1 if self.ranking else len(names))
-        self.open = self.place.covering(self.plan.wijken)
+        self.covered = self.place.covering(self.plan.all_wijken)  # a wrong name is said here
+        self.open = self.covered.copy()
         if self.plan.stages:
             self.open[:] = False
         self.opened = [False] * len(self.plan.stages)
@@ -71,6 +74,7 @@ class Course:
             self.set_up_cents = set_up * self.price_index * 100
         self.measuring_cents = 0  # spent on measuring, all households
         self._starts = hh.Growing(np.zeros(0, START))
+        self._lines: Any = None  # of the last month, in which its payments to creditors show
 
     @property
     def starts(self) -> NDArray[Any]:
@@ -112,10 +116,12 @@ class Course:
         """Factor of overhead on all that is spent on help."""
         return 1 + self.parameters.value("help.overhead_share")
 
-    @property
-    def takes_homes(self) -> bool:
-        """Whether some help gives homes, which others then don't get."""
-        return bool((self.helps["offers"]["fixes_home"] > 0).any())
+    def takes_homes(self, month: int) -> bool:
+        """Whether some help can start that gives homes, or gave one last month."""
+        if self.homes_given:
+            return True
+        gives = bool((self.helps["offers"]["fixes_home"] > 0).any())
+        return gives and month_number(self.plan.start) <= month <= month_number(self.plan.end)
 
     def following_cents(self) -> int:
         """Price of following one participant for a month."""
@@ -139,9 +145,12 @@ class Course:
         """
         people = np.asarray(households)
         first, last = month_number(self.plan.start), month_number(self.plan.end)
+        self._lines = lines
         followed = len(books) > 1
-        if followed:
-            self.cohort.begin_month(month, books)
+        if followed and month <= last:
+            self.cohort.begin_month(month, people, rows, self.covered, books)
+        if not followed and self.plan.needs_books and self.plan.allocation != "perfect":
+            raise UserError("this plan decides on single households; keep their books (keep_books)")
         if month == last + 1:  # nobody waits for a plan that takes no one any more
             waiting = people["help"] == hh.WAITING
             people["help"][waiting] = hh.UNTOUCHED
@@ -152,12 +161,13 @@ class Course:
             self._set_up_measuring(lines)
             stock = float(values.help.homes_share) * homes
             self.homes = min(self.homes + stock, max(MOST_HOMES * stock, 1.0))
-            waiting = np.empty((len(rows) * self.helps.count, 2), np.int64)
+            here = rows[self.open[people["wijk"][rows]]]
+            waiting = np.empty((len(here) * self.helps.count, 2), np.int64)
             found = help.seek(
-                households, rows, self.open, self.helps, values, np.uint64(self.seed), month,
+                households, here, self.open, self.helps, values, np.uint64(self.seed), month,
                 waiting,
             )  # fmt: skip
-            self._start_all(households, rows, waiting[:found], month, lines, books, values)
+            self._start_all(households, here, waiting[:found], month, lines, books, values)
         if followed:
             self.cohort.look(month, households, books)
 
@@ -171,11 +181,14 @@ class Course:
         if self.set_up_cents <= 0 or there <= 0 or not self.open.any():
             return
         now = min(self.set_up_cents, there / self.overhead)
-        each = int(now / self.weight / self.open.sum())
+        cent_each = self.weight * int(self.open.sum())
+        if self.set_up_cents < cent_each:  # less than a cent a neighbourhood is left
+            self.set_up_cents = 0.0
+        each = int(now / cent_each)
         lines["cents"][self.open, HELP_COST] += each
-        paid = each * self.weight * int(self.open.sum())
+        paid = each * cent_each
         self.measuring_cents += paid
-        self.set_up_cents = self.set_up_cents - paid if each else 0.0
+        self.set_up_cents = max(self.set_up_cents - paid, 0.0)
         self.purse -= np.maximum(self.purse, 0.0) / there * paid * self.overhead
 
     def follow(self, households: Any, month: int) -> None:
@@ -183,22 +196,35 @@ class Course:
         people, starts = np.asarray(households), self.starts
         going = np.flatnonzero(starts["end"] < 0)
         rows, kinds = starts["row"][going], starts["kind"][going]
-        self.homes_given = int(people["rehoused"][rows].sum())
+        # who follows two kinds of help at once got one home
+        self.homes_given = int(people["rehoused"][np.unique(rows)].sum())
         people["rehoused"][rows] = 0
         states = people["help"][rows, kinds]
         ended = (states != hh.RUNNING) | (people["state"][rows] != hh.PRESENT)
+        claims_share = self._claims_share(kinds[ended & (states == hh.COMPLETED)])
         for kind in range(self.helps.count):
             mine = ended & (kinds == kind)
-            self._settle(going[mine], states[mine], kind, month)
+            self._settle(going[mine], states[mine], kind, month, claims_share)
 
-    def _settle(self, which: Rows, states: NDArray[np.int8], kind: int, month: int) -> None:
+    def _claims_share(self, completed: Rows) -> float:
+        """Part of what could be paid to creditors last month that was; the rest wasn't owed."""
+        most = sum(self.claims_cents(int(kind)) for kind in completed)
+        if most == 0 or self._lines is None:
+            return 0.0
+        return float(self._lines["cents"][:, HELP_CLAIM_PAID].sum() / most)
+
+    def _settle(
+        self, which: Rows, states: NDArray[np.int8], kind: int, month: int, claims_share: float
+    ) -> None:
         """Close courses that ended: what was bound and not spent comes back."""
         starts = self.starts
         ran = np.minimum(month - starts["start"][which].astype(np.int64), self.course_months(kind))
-        cost = self.price_cents(kind, ran) * starts["heads"][which]
-        cost += self.claims_cents(kind) * (states == hh.COMPLETED)
-        back = (starts["cents"][which] - cost).sum() * self.overhead * self.weight
-        self.purse[0 if self.ranking else kind] += back
+        own = self.price_cents(kind, ran) * starts["heads"][which]
+        claims = self.claims_cents(kind) * claims_share * (states == hh.COMPLETED)
+        bound = starts["cents"][which] - self.claims_cents(kind)
+        back = (bound - own).sum() * self.overhead + (self.claims_cents(kind) - claims).sum()
+        self.purse[0 if self.ranking else kind] += back * self.weight
+        cost = own + np.rint(claims).astype(np.int64)
         starts["end"][which], starts["cents"][which] = month, cost
         starts["outcome"][which] = np.where(states == hh.RUNNING, hh.DROPPED, states)
 
@@ -233,7 +259,7 @@ class Course:
         """For how many in each household the price counts."""
         if self.helps.offers[kind].price_per_child < 0.5:
             return np.ones(len(rows), np.int64)
-        return help.count_pupils(people[rows], month)
+        return np.maximum(help.count_pupils(people[rows], month), 1)  # nobody is helped for nothing
 
     def _paired(self, count: int, kind: int) -> NDArray[np.bool_]:
         """Which of the next courses have somebody without help followed beside them."""
@@ -243,13 +269,26 @@ class Course:
         followed = max(self.plan.monitoring.followed // self.weight, 1)
         return known + np.arange(count) < followed
 
-    def prices(self, heads: NDArray[np.int64], kind: int) -> tuple[Any, Any]:
-        """Most that the next courses can cost: help alone, and all in; cents."""
-        full = self.price_cents(kind, self.course_months(kind)) * heads + self.claims_cents(kind)
-        months = self.followed_months() + self.plan.monitoring.months * self._paired(
-            len(heads), kind
-        )
-        return full, (full * self.overhead + self.following_cents() * months) * self.weight
+    def _months_followed(self, rows: Rows, month: int) -> Rows:
+        """For how many months to come these are followed already, for other help."""
+        recent = self.starts[self.starts["start"] > month - self.followed_months()]
+        until = np.zeros(int(max(rows.max(initial=0), recent["row"].max(initial=0))) + 1, np.int64)
+        np.maximum.at(until, recent["row"], recent["start"].astype(int) + self.followed_months())
+        return np.maximum(until[rows] - month, 0)
+
+    def prices(
+        self, heads: NDArray[np.int64], kind: int, followed: Rows | int = 0
+    ) -> tuple[Any, Any]:
+        """Most that the next courses can cost: help alone, and all in; cents.
+
+        Who is `followed` already for some months isn't paid for twice in these.
+        """
+        own = self.price_cents(kind, self.course_months(kind)) * heads
+        claims = self.claims_cents(kind)
+        months = self.followed_months() - followed
+        months = months + self.plan.monitoring.months * self._paired(len(heads), kind)
+        all_in = own * self.overhead + claims + self.following_cents() * months
+        return own + claims, all_in * self.weight
 
     def _affordable(self, people: Any, queue: Rows, kind: int, month: int) -> int:
         """For how many of the queue there is money, a place, and a home if it takes one."""
@@ -259,7 +298,9 @@ class Course:
             places = self.plan.capacity[name] // self.weight - int(going.sum())
         if self.helps.offers[kind].takes_stock > 0.5:
             places = min(places, int(self.homes))
-        _, prices = self.prices(self.heads(people, queue[: max(places, 0)], kind, month), kind)
+        queue = queue[: max(places, 0)]
+        heads = self.heads(people, queue, kind, month)
+        _, prices = self.prices(heads, kind, self._months_followed(queue, month))
         reach = np.cumsum(prices) <= self.purse[0 if self.ranking else kind]
         return int(reach.sum())
 
@@ -284,7 +325,7 @@ class Course:
         new["row"], new["kind"], new["start"], new["end"] = rows, kind, month, -1
         new["outcome"], new["subject"] = hh.RUNNING, -1
         new["heads"] = heads = self.heads(people, rows, kind, month)
-        new["cents"], prices = self.prices(heads, kind)
+        new["cents"], prices = self.prices(heads, kind, self._months_followed(rows, month))
         new["paired"] = self._paired(len(rows), kind)
         if len(books) > 1:
             new["subject"] = self.cohort.enrol(people, rows, kind, month, books)

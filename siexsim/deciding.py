@@ -105,7 +105,7 @@ def _learn(course: Course, month: int) -> None:
     for kind in range(course.helps.count):
         found = measured(course, kind, month)
         value, people[kind] = per_euro(course, kind, found), found.people
-        if found.people >= course.parameters.value("help.learning_people"):
+        if found.people * course.weight >= course.parameters.value("help.learning_people"):
             values[kind] = -np.inf if math.isnan(value) else value
     if np.isfinite(values).sum() < 2:  # the only one measured isn't the best for that
         return
@@ -124,8 +124,10 @@ def _revolve(course: Course, month: int) -> None:
     """Invest part of what the municipality measured to have gained last year (B7)."""
     gained = 0.0
     for kind in range(course.helps.count):
-        mine = course.starts[course.starts["kind"] == kind]
-        years = np.clip(month - mine["start"].astype(int), 0, 12).sum() / 12  # within last year
+        starts = course.starts["start"][course.starts["kind"] == kind].astype(int)
+        # what was measured holds for the months it was measured in, as far as these are last year's
+        until = np.minimum(month, starts + course.plan.monitoring.months)
+        years = np.maximum(until - np.maximum(month - 12, starts), 0).sum() / 12
         value = measured(course, kind, month).effect["municipality_eur"]
         gained += 0.0 if math.isnan(value) else value * float(years)
     again_cents = max(0.0, gained) * course.plan.revolving_share * course.weight * 100

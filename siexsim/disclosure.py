@@ -10,12 +10,14 @@ it stands for: a small number of a sample is unsure rather than telling, and nob
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from siexsim.census import COUNTS
 from siexsim.hiding import (
     Flags,
     Floats,
@@ -24,12 +26,13 @@ from siexsim.hiding import (
     nearest,
     order_of,
     rounded_to_total,
-    step_of,
 )
-from siexsim.household import DOMAINS
+from siexsim.household import DOMAINS, GROUPS
+from siexsim.indicators import counted
 from siexsim.items import ITEMS, PAYERS, flows, item_table
 from siexsim.protected import (
     EVERYWHERE,
+    Grid,
     Protected,
     Rules,
     grid_of,
@@ -38,17 +41,33 @@ from siexsim.protected import (
     protect,
     protect_counts,
     protect_means,
-    too_few,
     total_of,
 )
+from siexsim.protected_people import (
+    protect_afterwards,
+    protect_classes,
+    protect_decisions,
+    protect_monitoring,
+    protect_participants,
+    protect_reach,
+    protect_relapse,
+    protect_spread,
+)
+from siexsim.worlds import NAMES, with_effects
 
 TELLING: Final = frozenset({"household", "person", "id", "row", "twin", "subject", "pair"})
 # They hold no households: sums over the whole municipality, or what is published already.
 NO_PERSONS: Final[Mapping[str, str]] = {
     "account": "sums over all items and wijken, difference of two made worlds",
     "futures": "sums over a whole run", "bands": "quantiles of such sums over futures",
+    "figures": "what the account comes to for each payer",
+    "figure_bands": "quantiles of such figures over futures",
+    "landing": "sums over a whole run by payer",
+    "from_ledger": "sums over a whole run by payer",
+    "revisions": "sums of the account, and what is expected of it",
+    "closing": "sums of the account",
+    "brought_forward": "budgets of the plan itself",
     "fit": "published margins and how near the made households come",
-    "context": "prices, unemployment and shocks: the same for everybody",
 }  # fmt: skip
 # Items of which a few households have far more than others.
 EARNED: Final = (
@@ -61,28 +80,50 @@ MODEST: Final = (
 )  # fmt: skip
 OF_A_PLAN: Final = ("help", "help_claim_paid")
 WITHHELD: Final = ("lives", "panel")  # single lives: on request only
-CENSUS_COUNTS: Final[Mapping[str, str]] = {
-    "households": "", "persons": "", "children": "", "base_households": "", "base_persons": "",
-    "base_adults": "", "poor_households": "base_households", "poor_persons": "base_persons",
-    "poor_children": "children", "long_poor_households": "poor_households",
-    "working_poor_households": "poor_households", "under_130": "base_households",
+# A count of the census is a part of the counted households, but for these.
+_PART_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("households", "persons", "children", "staying"), ""),
+    **dict.fromkeys(("base_households", "base_persons", "base_adults", "base_children"), ""),
+    "in_help": "", "poor_persons": "base_persons", "poor_children": "base_children",
+    "long_poor_households": "poor_households", "working_poor_households": "poor_households",
     "under_120": "under_130", "under_110": "under_120", "under_105": "under_110",
-    "under_101": "under_105", "welfare_households": "base_households",
-    "long_welfare_households": "welfare_households",
-    "problematic_debt_households": "base_households", "problematic_debt_adults": "base_adults",
-    "lost_homes": "base_households", "mental_care": "base_households", "wmo": "base_households",
-    "youth_care": "base_households", "in_help": "", "staying": "",
+    "under_101": "under_105", "long_welfare_households": "welfare_households",
+    "problematic_debt_adults": "base_adults",
+    "debt_arrangements": "problematic_debt_households",
+    **{f"poor_group_{group}": "poor_households" for group in GROUPS[1:]},
 }  # fmt: skip
-CENSUS_MEANS: Final[Mapping[str, str]] = {
-    f"{prefix}stress_{domain}": count
-    for prefix, count in (("", "base_households"), ("poor_", "poor_households"))
-    for domain in DOMAINS
-}
+
+
+def _census_counts() -> dict[str, str]:
+    """Every count of the census with what it is a part of, which always comes first."""
+    part_of = {
+        name: _PART_OF.get(name, "base_households")
+        for name in (*COUNTS, *(f"poor_group_{group}" for group in GROUPS[1:]))
+    }
+
+    def depth(name: str) -> int:
+        return 1 + depth(part_of[name]) if part_of[name] else 0
+
+    return {name: part_of[name] for name in sorted(part_of, key=depth)}
+
+
+def _census_means() -> dict[str, str]:
+    over = {f"stress_{domain}": "households" for domain in DOMAINS}
+    over |= {"bandwidth": "households", "development": "children"}
+    return {
+        f"{prefix}{name}": f"{group}_{whom}"
+        for prefix, group in (("", "base"), ("poor_", "poor"))
+        for name, whom in over.items()
+    }
+
+
+_CENSUS: Final = Protected(
+    ("year", "month"), _census_counts(), _census_means(),
+    {"poor_gap_eur_per_year": "poor_households"}, of_a_plan=("in_help",),
+)  # fmt: skip
 TABLES: Final[Mapping[str, Protected]] = {
-    "photo": Protected(
-        ("year", "month"), CENSUS_COUNTS, CENSUS_MEANS, "wijk", of_a_plan=("in_help",)
-    ),
-    "months": Protected(("month",), CENSUS_COUNTS, CENSUS_MEANS, "", of_a_plan=("in_help",)),
+    "photo": _CENSUS,
+    "months": replace(_CENSUS, keys=("month",), part=""),
 }
 
 
@@ -202,70 +243,6 @@ def _labels(column: pd.Series) -> pd.Series:
     )
 
 
-# --- Participants -----------------------------------------------------------------------------
-
-
-def protect_participants(
-    table: pd.DataFrame, rules: Rules | None = None, total: str = EVERYWHERE
-) -> pd.DataFrame:
-    """Show courses of help in groups: how many, and what they cost and returned on average.
-
-    A mean is shown where enough courses are behind it and none has too large a part in it.
-
-    Parameters
-    ----------
-    table
-        One row a course of help, or the groups that this function gives.
-    rules
-        Numbers to go by; those of the program if not given.
-    total
-        Name of the rows of all wijken.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for every wijk, intervention, outcome and group that there is, with `courses` and
-        means of all amounts in euros.
-    """
-    rules = rules or packaged_rules()
-    if "household" not in table or table.empty:
-        return table.drop(columns="household", errors="ignore")
-    about = [name for name in ("intervention", "outcome", "group") if name in table]
-    line = table.groupby(about, observed=True, sort=True).ngroup().to_numpy(np.int64)
-    groups = table[about].iloc[np.unique(line, return_index=True)[1]].reset_index(drop=True)
-    wijken = table["wijk"].astype("category").cat
-    shape = (len(groups), 1, len(wijken.categories) + 1)
-    where = line * shape[2] + wijken.codes.to_numpy(np.int64)
-    everywhere = line * shape[2] + shape[2] - 1
-    places, weight = np.concatenate([where, everywhere]), table["weight"].to_numpy(float)
-
-    def added(values: Floats) -> Floats:
-        sums = np.bincount(places, np.tile(values, 2), int(np.prod(shape)))
-        return sums.astype(np.float64).reshape(shape)
-
-    courses = added(weight)
-    order = order_of(courses)
-    unseen = np.zeros((shape[0], shape[2]), bool)
-    counts, hidden = protect_counts(courses, unseen, unseen, order, None, rules)
-    new = groups.loc[groups.index.repeat(shape[2])].reset_index(drop=True)
-    names = [*wijken.categories, total]
-    new.insert(0, "wijk", pd.Series(pd.Categorical(names * shape[0], names)))
-    shown = np.where(hidden[:, None], np.nan, counts)
-    new["courses"] = shown.ravel()
-    for name in (column for column in table if str(column).endswith("_eur")):
-        values = table[name].to_numpy(float) * weight
-        largest = np.zeros(np.prod(shape))
-        np.maximum.at(largest, places, np.tile(np.abs(values), 2))
-        dominated = largest.reshape(shape) > rules.largest_share * added(np.abs(values))
-        small = dominated[:, 0]
-        out = too_few(counts, small, hidden, order, None, rules.participant_base)
-        mean = added(values) / np.maximum(courses, 1.0)
-        step = step_of(counts, np.abs(mean))
-        shown = np.where(out[:, None], np.nan, np.round(nearest(mean, step), 2))
-        new[f"mean_{name}"] = shown.ravel()
-    return new
-
-
 # --- The photo in long form -------------------------------------------------------------------
 
 
@@ -275,16 +252,19 @@ def protect_wijkfoto(
     """Protect indicators of minima, others and all by wijk, in long form.
 
     Where the minima or the others of a wijk are few, both are hidden: the one is what the other
-    leaves of all.
+    leaves of all. A share is rounded to `count_base` households, so that it tells no more than a
+    count; it is hidden where few have what is counted, or few do not. `count` doesn't leave: it is
+    the value times its base.
     """
     rules = rules or packaged_rules()
-    if table.empty:
-        return table.copy()
+    if "count" not in table or table.empty:  # protected already, or nothing to protect
+        return table.drop(columns="count", errors="ignore")
     label, keys = total or total_of(table), ["year", "indicator"]
     groups = {str(name): rows for name, rows in table.groupby("group", observed=True)}
     if set(groups) != {"minima", "others", "all"}:
         raise ValueError(f"groups must be minima, others and all, not {sorted(groups)}")
     grids = {name: grid_of(rows, keys, "wijk", label) for name, rows in groups.items()}
+    small = {name: _few_have_it(rows, grids[name], rules) for name, rows in groups.items()}
     bases: dict[str, Floats] = {}
     kept: dict[str, Flags] = {}
     order = order_of(filled(grids["all"].cells(groups["all"]["base"]))[0])
@@ -295,15 +275,53 @@ def protect_wijkfoto(
             cells, also, before, order, bases.get(whole), rules
         )
     bases["others"], kept["others"] = bases["all"] - bases["minima"], kept["minima"]
-    new, few = table.copy(), kept["all"]
+    new, few = table.drop(columns="count"), kept["all"]
     for name, rest in (("all", None), ("minima", bases["others"]), ("others", None)):
-        values, also = grids[name].cells(groups[name]["value"]), kept[name] | few
-        shown, hidden = protect_means(values, bases[name], also, order, rest, rules)
+        rows, grid = groups[name], grids[name]
+        scale = rows["indicator"].astype(str).map(_scales(rules)).fillna(1.0).astype(float)
+        means, also = grid.cells(rows["value"]), kept[name] | few
+        _, hidden = protect_means(means, bases[name], also, order, rest, rules)
         few = few if name == "others" else hidden  # the one is what the other leaves of all
-        rows = groups[name].index
-        new.loc[rows, "value"] = grids[name].column(shown, few)
-        new.loc[rows, "base"] = grids[name].column(bases[name], kept[name])
+        shown, hidden = protect_means(
+            means, bases[name], few, order, rest, rules, small[name], grid.cells(scale)
+        )
+        new.loc[rows.index, "value"] = grid.column(shown, hidden)
+        new.loc[rows.index, "base"] = grid.column(bases[name], kept[name])
     return new
+
+
+def _scales(rules: Rules) -> dict[str, float]:
+    """What the sum behind each indicator may be moved by before its mean is seen to change."""
+    return {one.name: one.scale * rules.count_base if one.is_count else 1.0 for one in counted()}
+
+
+def _few_have_it(rows: pd.DataFrame, grid: Grid, rules: Rules) -> Flags:
+    """Where few of a group are counted, or few are not; never of a mean, or by definition."""
+    count = grid.cells(rows["count"])
+    rest = grid.cells(rows["base"]) - count
+    # where the whole municipality has it or nobody, it is by definition, as minima and welfare
+    of_all, of_nobody = ((part == 0).all(axis=(1, 2), keepdims=True) for part in (rest, count))
+    few = ((count < rules.few) & ~of_nobody) | ((rest < rules.few) & ~of_all)
+    return np.asarray(few.any(axis=1))
+
+
+# --- The worlds side by side --------------------------------------------------------------------
+
+
+def protect_context(
+    table: pd.DataFrame, rules: Rules | None = None, total: str = ""
+) -> pd.DataFrame:
+    """Round what is counted of the municipality in every world; effects are of what is shown."""
+    rules = rules or packaged_rules()
+    if table.empty:
+        return table.copy()
+    new, outcome = table.copy(), table["outcome"].astype(str)
+    base = np.full(len(table), rules.count_base)
+    base[outcome == "public_cost_eur"] = rules.amount_base_eur
+    base[outcome == "stress"] = 1.0 / rules.mean_base**2
+    for name in NAMES:
+        new[name] = np.round(nearest(table[name].to_numpy(float), base), 9)
+    return with_effects(new)
 
 
 # --- Everything -------------------------------------------------------------------------------
@@ -343,5 +361,8 @@ def protect_all(tables: Mapping[str, pd.DataFrame], raw: bool = False) -> dict[s
 
 
 _OWN_WAY: Final = {
-    "ledger": protect_ledger, "participants": protect_participants, "wijkfoto": protect_wijkfoto,
+    "ledger": protect_ledger, "wijkfoto": protect_wijkfoto, "context": protect_context,
+    "participants": protect_participants, "reach": protect_reach, "relapse": protect_relapse,
+    "spread": protect_spread, "classes": protect_classes, "afterwards": protect_afterwards,
+    "monitoring": protect_monitoring, "decisions": protect_decisions,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -45,16 +46,27 @@ EFFECTS: Final = (
 )  # fmt: skip
 
 
+# What a number can be at all, by the end of its name; shares where nothing is said here.
+_POSSIBLE: Final[Mapping[str, tuple[float, float]]] = {
+    "course_months": (1.0, 120.0), "_months": (0.0, 1200.0), "_eur": (0.0, 1e6),
+    "eur_per_year": (0.0, 1e6), "_factor": (0.0, 10.0), "develops_sd": (0.0, 4.0),
+    "fade_per_year": (0.0, 0.999),
+}  # fmt: skip
+_NAME: Final = re.compile("[a-z][a-z0-9_]{0,39}")
+_NO_NAME: Final = "can't be the name of an intervention; use small letters, digits and _"
+_RESERVED: Final = ("all",)  # tables call all interventions together so
+
+
 class Intervention(BaseModel):
     """One kind of help, as its data file says it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    title: str
-    titel: str
-    words: str
-    woorden: str
+    title: str = Field(min_length=1, max_length=200)
+    titel: str = Field(min_length=1, max_length=200)
+    words: str = Field(min_length=1, max_length=2000)
+    woorden: str = Field(min_length=1, max_length=2000)
     eligible: tuple[
         Literal[
             "debts", "poor", "high_stress", "welfare", "unfit_home", "children", "needs_home",
@@ -92,7 +104,15 @@ def make_intervention(content: Mapping[str, Any], name: str, origin: str) -> Int
     """Make an intervention from what its file says; `origin` names the file in errors."""
     read = dict(content)
     numbers = read.pop("numbers", {})
-    if not isinstance(numbers, dict):
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise UserError(f"{origin}: '{name}' {_NO_NAME}")
+    own = next((key for key in ("name", "parameters") if key in read), None)
+    if own is not None:
+        raise UserError(f"{origin}: unknown key '{own}'; the name is that of the file")
+    if not isinstance(numbers, dict) or not all(
+        isinstance(table, dict) and not table.keys() & {"theme", "name"}
+        for table in numbers.values()
+    ):
         raise UserError(f"{origin}: numbers: tables such as [numbers.take_up] are needed")
     unknown = [key for key in numbers if key not in NUMBERS]
     if unknown:
@@ -100,10 +120,24 @@ def make_intervention(content: Mapping[str, Any], name: str, origin: str) -> Int
             f"{origin}: unknown number '{unknown[0]}'{did_you_mean(unknown[0], NUMBERS)}"
         )
     try:
-        return Intervention(name=name, parameters=tuple(read_table(numbers, name, origin)), **read)
+        made = Intervention(name=name, parameters=tuple(read_table(numbers, name, origin)), **read)
     except (ValidationError, TypeError) as error:
         said = first_fault(error) if isinstance(error, ValidationError) else str(error)
         raise UserError(f"{origin}: {said}") from error
+    for one in made.parameters:
+        _check_possible(one, origin)
+    return made
+
+
+def _check_possible(one: Parameter, origin: str) -> None:
+    least, most = next(
+        (bounds for ending, bounds in _POSSIBLE.items() if one.name.endswith(ending)), (0.0, 1.0)
+    )
+    if not least <= one.low <= one.high <= most:
+        raise UserError(
+            f"{origin}: numbers.{one.name} runs from {one.low:.7g} "
+            f"to {one.high:.7g}; possible is {least:.7g} to {most:.7g}"
+        )
 
 
 @cache

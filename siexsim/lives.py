@@ -26,10 +26,10 @@ from siexsim.items import PAYERS
 from siexsim.model import SiexModel, settle
 from siexsim.panel import gains_eur
 from siexsim.parameters import Parameters
-from siexsim.participants import overhead_eur
+from siexsim.participants import overhead_eur, participants_table
 from siexsim.place import load_place
-from siexsim.result import MANIFEST, load, read_said
-from siexsim.run import Progress, begin_world, future_parameters
+from siexsim.result import MANIFEST, read_said
+from siexsim.run import Outcome, Progress, begin_world, future_parameters, live_worlds
 from siexsim.scenario import Scenario
 from siexsim.spread import FIRST_MARK, returns_eur
 from siexsim.telling import sentence
@@ -213,12 +213,43 @@ def _courses(lived: _Lived, end: int) -> tuple[tuple[Help, ...], float]:
 # --- Who is worth a look ------------------------------------------------------------------------
 
 
-def suggest(folder: str | Path, lang: str = "en") -> list[Suggestion]:
-    """Households of a result that are worth a look, each for another reason."""
-    result = load(folder, lang)
-    people = result.participants
-    if len(people) == 0:
-        return _poor_ones(Scenario.of(result.manifest["scenario"]))
+def suggest(folder: str | Path, lang: str = "en", progress: Progress = _silent) -> list[Suggestion]:
+    """Households of a result that are worth a look, each for another reason.
+
+    A result tells of no single household, so its worlds are lived once more.
+
+    Parameters
+    ----------
+    folder
+        Folder of the result.
+    lang
+        Language of errors.
+    progress
+        Is told how far it is, as by `siexsim.run`.
+
+    Raises
+    ------
+    UserError
+        When there is no such result.
+    """
+    scenario = Scenario.of(read_said(folder, lang)[MANIFEST]["scenario"])
+    place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
+    progress("households", 0, 1)
+    settled = settle(place, parameters, scenario.seed, scenario.sample)
+    progress("households", 1, 1)
+    people = pd.DataFrame()
+    if scenario.plan is not None:
+        worlds = live_worlds(
+            scenario, place, parameters, scenario.seed, settled, True, ("without", "with"),
+            progress=progress,
+        )  # fmt: skip
+        outcome = Outcome(scenario, place, worlds["without"], worlds["with"], None, ())
+        people = participants_table(outcome)
+    return _told_apart(people) if len(people) else _poor_ones(settled)
+
+
+def _told_apart(people: pd.DataFrame) -> list[Suggestion]:
+    """Participants with the largest return and loss, and others with another story."""
     returned = returns_eur(people)
     gains = returned["return_eur"].sort_values(kind="stable")
     line = Parameters.packaged().value("participants.nothing_share")
@@ -226,9 +257,9 @@ def suggest(folder: str | Path, lang: str = "en") -> list[Suggestion]:
     found = [
         *(Suggestion(int(one), "largest_return") for one in gains[gains > 0].index[-1:]),
         *(Suggestion(int(one), "largest_loss") for one in gains[gains < 0].index[:1]),
-        *(Suggestion(one, "turned") for one in _turned(people)),
     ]
     candidates = {
+        "turned": _turned(people),
         "relapsed": people.loc[people["relapsed"], "household"],
         "dropped": people.loc[people["outcome"] == "dropped", "household"],
         "nothing": little,
@@ -240,18 +271,15 @@ def suggest(folder: str | Path, lang: str = "en") -> list[Suggestion]:
 
 
 def _turned(people: pd.DataFrame) -> list[int]:
-    """The household whose return turned most: positive at 24 months, negative at 60."""
+    """Households whose return turned, most first: positive at 24 months, negative at 60."""
     marks = (FIRST_MARK, LAST_MARK)
     gains = {months: returns_eur(people, months=months)["return_eur"] for months in marks}
     both = pd.DataFrame(gains).dropna()
     turned = both[(both[FIRST_MARK] > 0) & (both[LAST_MARK] < 0)]
-    return [int(one) for one in turned[LAST_MARK].sort_values(kind="stable").index[:1]]
+    return [int(one) for one in turned[LAST_MARK].sort_values(kind="stable").index]
 
 
-def _poor_ones(scenario: Scenario, most: int = 3) -> list[Suggestion]:
+def _poor_ones(settled: hh.Households, most: int = 3) -> list[Suggestion]:
     """Some households that are poor at the start, for a result without participants."""
-    settled = settle(
-        load_place(scenario.place), future_parameters(scenario, 0), scenario.seed, scenario.sample
-    )
     poor = settled["id"][(settled["poor"] == 1) & (settled["student"] == 0)]
     return [Suggestion(int(one), "poor") for one in poor[:: max(1, len(poor) // most)][:most]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +13,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.patches import Patch, Polygon
 from numpy.typing import NDArray
 
+from siexsim.hiding import step_of
 from siexsim.household import DOMAINS
 from siexsim.sheet import (
     BLUE,
@@ -28,13 +29,18 @@ from siexsim.sheet import (
 )
 
 CLASSES: Final = 5
+UNKNOWN: Final = "#D9D9D9"  # a wijk with too few to be shown
+HIDDEN: Final = "·"
 
 
 def plan_wijken(sheet: Sheet) -> tuple[str, ...]:
     """Neighbourhoods of the plan by their own names; none where it covers all or there is none."""
     place = sheet.result.place
-    names = sheet.plan["wijken"] if sheet.plan else ()
-    return tuple(place.wijken[place.wijk(name)] for name in names)
+    if not sheet.plan:
+        return ()
+    stages = sheet.plan.get("stages") or [sheet.plan]
+    names = [place.wijken[place.wijk(name)] for stage in stages for name in stage["wijken"]]
+    return tuple(dict.fromkeys(names))
 
 
 # --- People in poverty and households on welfare ----------------------------------------------
@@ -71,6 +77,8 @@ def _difference_panel(
     ax.set_title(sheet.text("people", "difference"), size=10, weight="normal")
     ax.margins(y=0.15)
     sheet.format_axis(ax.yaxis)
+    if not np.nan_to_num(change).any():
+        ax.set_yticks([0])
 
 
 def draw_people(sheet: Sheet) -> Drawing:
@@ -112,20 +120,38 @@ def draw_people(sheet: Sheet) -> Drawing:
 # --- Stress in five domains -------------------------------------------------------------------
 
 
-def _stress(sheet: Sheet, world: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Mean stress of poor and of all households in the wijken of the plan at the end, by domain."""
+class _Stress(NamedTuple):
+    """Mean stress by domain; `finest` is what rounding leaves of a mean of poor households."""
+
+    poor: NDArray[np.float64]
+    everybody: NDArray[np.float64]
+    finest: float
+
+
+def _stress(sheet: Sheet, world: str) -> _Stress | None:
+    """Mean stress of poor and of all households in the wijken of the plan at the end, by domain.
+
+    Wijken with too few to be shown aren't in it; a plan for all shows the municipality.
+    """
     photo = of_world(sheet.result.photo, world)
     photo = photo[photo["year"] == photo["year"].max()]
-    wijken = plan_wijken(sheet) or sheet.result.place.wijken
+    wijken = plan_wijken(sheet) or (sheet.result.place.name,)
     photo = photo[photo["wijk"].astype(str).isin(wijken)]
-    if photo.empty:
-        return None
-    means = []
+    means, finest = [], 0.0
     for count, prefix in (("poor_households", "poor_stress_"), ("base_households", "stress_")):
-        weight = photo[count].to_numpy(float)
-        table = photo[[prefix + d for d in DOMAINS]].fillna(0.0).to_numpy(float)
-        means.append((table * weight[:, None]).sum(axis=0) / max(weight.sum(), 1.0))
-    return means[0], means[1]
+        columns = [prefix + d for d in DOMAINS]
+        known = photo[[count, *columns]].astype(float).dropna()
+        weight = known[count].to_numpy()
+        if not weight.sum():
+            return None
+        means.append(np.average(known[columns].to_numpy(), axis=0, weights=weight))
+        finest = finest or float(step_of(weight.sum(), 1.0))
+    return _Stress(means[0], means[1], finest)
+
+
+def stress_is_known(sheet: Sheet) -> bool:
+    """Whether enough households stand behind the figure of stress."""
+    return _stress(sheet, "without") is not None
 
 
 def _stress_rows(ax: Axes, beside: Axes, sheet: Sheet, without: Any, with_plan: Any) -> None:
@@ -159,7 +185,7 @@ def _stress_key(ax: Axes, sheet: Sheet) -> None:
 def draw_stress(sheet: Sheet) -> Drawing:
     """Stress of poor and of all households by domain, at the end, without and with the plan."""
     without, with_plan = _stress(sheet, "without"), _stress(sheet, "with")
-    assert without is not None
+    assert without is not None  # see `siexsim.plots.figures`
     figure = sheet.figure(10, 6.4)
     beside, ax = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2]})
     _stress_rows(ax, beside, sheet, without, with_plan)
@@ -185,17 +211,18 @@ def draw_stress(sheet: Sheet) -> Drawing:
         )
         for d, domain in enumerate(DOMAINS)
     ]  # fmt: skip
-    change = np.round(after[0] - without[0], 3)
-    d = int(np.abs(change).argmax()) if with_plan is not None else int(without[0].argmax())
-    key = (
-        "title_alone" if with_plan is None else "title_less" if (change < 0).any() else "title_none"
-    )
+    change = np.round(after.poor - without.poor, 6)
+    seen = np.where(np.abs(change) > without.finest, change, 0.0)  # less may be rounding
+    d = int(np.abs(change).argmax()) if with_plan is not None else int(without.poor.argmax())
+    key = "title_less" if (seen < 0).any() else "title_none" if seen.any() else "title_same"
+    if with_plan is None:
+        key = "title_alone"
     if with_plan is not None:
         _stress_key(ax, sheet)
     title = sheet.say(
-        "stress", key, where=where, year=year, count=int((change < 0).sum()),
+        "stress", key, where=where, year=year, count=int((seen < 0).sum()),
         domain=sheet.text("domains", DOMAINS[d]), change=sheet.number(change[d], 3, True),
-        level=sheet.number(without[0][d], 2),
+        level=sheet.number(without.poor[d], 2),
     )  # fmt: skip
     alt = sheet.say("stress", "alt", where=where, year=year, parts=" ".join(parts))
     note = "note_alone" if with_plan is None else "note"
@@ -210,7 +237,7 @@ def _shares(sheet: Sheet, year: int, world: str) -> pd.Series:
     photo = of_world(sheet.result.photo, world)
     photo = photo[photo["year"] == year].copy()
     photo.index = pd.Index(photo["wijk"].astype(str))
-    return 100 * photo["poor_households"] / photo["base_households"].clip(lower=1)
+    return (100 * photo["poor_households"] / photo["base_households"].clip(lower=1)).astype(float)
 
 
 def _rings(feature: Any) -> list[NDArray[np.float64]]:
@@ -226,8 +253,8 @@ def _colours() -> Colormap:
 
 
 def _breaks(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Borders of classes with as many wijken each, to one decimal."""
-    inner = np.quantile(shares, np.linspace(0, 1, CLASSES + 1)[1:-1])
+    """Borders of classes with as many wijken each, to one decimal; hidden ones have no class."""
+    inner = np.nanquantile(shares, np.linspace(0, 1, CLASSES + 1)[1:-1])
     return np.unique(np.round(inner, 1))
 
 
@@ -240,10 +267,9 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
         properties = feature["properties"]
         name = properties["name"]
         level = int(np.searchsorted(breaks, shares[name], side="right"))
+        shown = colours(level / max(classes - 1, 1)) if name in ranks else UNKNOWN
         for ring in _rings(feature):
-            ax.add_patch(Polygon(
-                ring, facecolor=colours(level / max(classes - 1, 1)), edgecolor="white", lw=1.0,
-            ))  # fmt: skip
+            ax.add_patch(Polygon(ring, facecolor=shown, edgecolor="white", lw=1.0))
             if name in chosen:
                 hatch = "white" if 2 * level >= classes else INK
                 ax.add_patch(
@@ -251,7 +277,7 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
                 )
                 ax.add_patch(Polygon(ring, fill=False, edgecolor=INK, lw=1.8, zorder=3))
         ax.text(
-            properties["label_lon"], properties["label_lat"], str(ranks[name]), size=9,
+            properties["label_lon"], properties["label_lat"], str(ranks.get(name, HIDDEN)), size=9,
             ha="center", va="center", weight="bold", color=INK, zorder=4,
             path_effects=HALO,
         )  # fmt: skip
@@ -265,6 +291,8 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
         Patch(facecolor=colours(k / max(classes - 1, 1)), edgecolor=GREY, label=f"{a} – {b}")
         for k, (a, b) in enumerate(pairwise(bounds))
     ]
+    if len(ranks) < len(place.wijken):
+        keys.append(Patch(facecolor=UNKNOWN, edgecolor=GREY, label=sheet.text("map", "few")))
     if chosen:
         keys.append(
             Patch(fill=False, edgecolor=INK, hatch="///", label=sheet.text("map", "hatched"))
@@ -288,11 +316,13 @@ def _list_wijken(
         ax.plot([start[name], end[name]], [rank, rank], color=GREY, lw=1.2)
         ax.plot(start[name], rank, "o", ms=7.5, mfc="white", mec=BLUE, mew=1.6)
         ax.plot(end[name], rank, "o", ms=4.5, color=BLUE)
-    names = [f"{name}  {rank}" for name, rank in ranks.items()]
-    ax.set_yticks(list(ranks.values()), names, size=9)
-    for label, name in zip(ax.get_yticklabels(), ranks, strict=True):
+    unranked = [name for name in sheet.result.place.wijken if name not in ranks]
+    rows = {**ranks, **{name: len(ranks) + k for k, name in enumerate(unranked, 1)}}
+    names = [f"{name}  {ranks.get(name, HIDDEN)}" for name in rows]
+    ax.set_yticks(list(rows.values()), names, size=9)
+    for label, name in zip(ax.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if name in chosen else "normal")
-    ax.set_ylim(len(ranks) + 0.7, -0.9)
+    ax.set_ylim(len(rows) + 0.7, -0.9)
     ax.set_xlim(left=0)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
@@ -306,7 +336,7 @@ def draw_map(sheet: Sheet) -> Drawing:
     first, last = int(photo["year"].min()), int(photo["year"].max())
     world = "with" if (photo["world"].astype(str) == "with").any() else "without"
     start, end = _shares(sheet, first, "without"), _shares(sheet, last, world)
-    order = start[list(place.wijken)].sort_values(ascending=False, kind="stable")
+    order = start[list(place.wijken)].dropna().sort_values(ascending=False, kind="stable")
     ranks = {str(name): k for k, name in enumerate(order.index, 1)}
     figure = sheet.figure(11.5, 7)
     ax, beside = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.75, 1]})
@@ -322,14 +352,15 @@ def draw_map(sheet: Sheet) -> Drawing:
     def share(value: float) -> str:
         return sheet.percent(float(value) / 100, 1)
 
-    chosen = plan_wijken(sheet)
+    chosen, hidden = plan_wijken(sheet), [name for name in place.wijken if name not in ranks]
     top, bottom = order.iloc[:3], order.iloc[::-1].iloc[:3]
     alt = sheet.say(
-        "map", "alt", count=len(order), place=place.name, **years,
+        "map", "alt", count=len(place.wijken), place=place.name, **years,
         top=", ".join(f"{n} {share(v)}" for n, v in top.items()),
         bottom=", ".join(f"{n} {share(v)}" for n, v in bottom.items()),
         city_start=share(start[place.name]), city_end=share(end[place.name]),
         plan=sheet.say("map", "alt_plan", names=", ".join(chosen)) if chosen else "",
+        few=sheet.say("map", "alt_few", names=", ".join(hidden)) if hidden else "",
     )  # fmt: skip
     title = sheet.say(
         "map", "title", low=share(order.iloc[-1]), lowest=order.index[-1],

@@ -56,11 +56,14 @@ def alike(
     What a file of the municipality knows is compared: stress as surveyed, income, welfare, debts,
     family. None is returned where there is nobody.
     """
+    if len(wanted) == 0:
+        return wanted
     out = np.empty(len(rows), np.int64)
     found = out[: _candidates(households, rows, where, kind, needs, values, month, out)]
-    if len(found) == 0 or len(wanted) == 0:
-        return found[:0]
+    if len(found) == 0:
+        return found
     people = np.asarray(households)
+    found = found[np.argsort(people["id"][found])]  # among equals the choice isn't the order's
     pool, mine = _features(people[found]), _features(people[wanted])
     spread = np.maximum(pool.std(axis=0), 1e-6)
     _, nearest = cKDTree(pool / spread).query(mine / spread)

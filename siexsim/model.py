@@ -179,7 +179,7 @@ class SiexModel(mesa.Model):
         """What the plan does this month, and what it leaves of homes and jobs for others."""
         course.follow(self.households, self.month)
         here, homes, find, shares = 0.0, 0.0, 1.0, self.values.help
-        if course.takes_homes:
+        if course.takes_homes(self.month):
             here, homes = coupling.expected_homes(
                 self.households, self.rows, course.open, self.values, self.context
             )

@@ -50,7 +50,9 @@ def participants_table(outcome: Outcome) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "household": people["id"],
         "course": _numbered(rows),
-        "wijk": _named(people["wijk"], outcome.place.wijken),
+        "wijk": _named(people["wijk"], outcome.place.wijken).set_categories(
+            _covered(world, outcome.place)
+        ),
         "group": _named(people["group"], hh.GROUPS),
         "weight": world.weight,
         "intervention": _named(kinds, names),
@@ -73,6 +75,12 @@ def participants_table(outcome: Outcome) -> pd.DataFrame:
 def _named(codes: Any, names: Sequence[str]) -> pd.Categorical[str]:
     """Names in place of their numbers."""
     return pd.Categorical(np.array(names)[np.asarray(codes, np.int64)], list(names))
+
+
+def _covered(world: World, place: Place) -> list[str]:
+    """Neighbourhoods that the plan of a world covers; elsewhere nobody can take part."""
+    names = world.course.plan.all_wijken if world.course is not None else ()
+    return [place.wijken[k] for k in np.flatnonzero(place.covering(names))]
 
 
 def _numbered(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -138,11 +146,12 @@ def _seen_at(course: Course, who: NDArray[np.int64], k: int, last: int) -> dict[
 
 
 def reach_table(world: World, place: Place) -> pd.DataFrame:
-    """How far help came, per neighbourhood and group: how many households, weighted (Q5, Q6).
+    """How far help came, per neighbourhood of the plan and group: how many households (Q5, Q6).
 
     Of all households that were ever eligible for some help of the plan while it took people: how
     many were found, said yes, and started. A household is in the group to which it belonged when
-    it was first eligible. The rows of the municipality carry its name as ``wijk``.
+    it was first eligible. Counts are weighted. The rows of the municipality carry its name as
+    ``wijk``.
     """
     people = np.asarray(world.households)
     met, groups, wijken = people["met"], people["group"], people["wijk"].astype(np.int64)
@@ -153,7 +162,8 @@ def reach_table(world: World, place: Place) -> pd.DataFrame:
         * world.weight
         for name, bit in FAR.items()
     }
-    areas: dict[str, Any] = {wijk: [k] for k, wijk in enumerate(place.wijken)}
+    covered = _covered(world, place)
+    areas: dict[str, Any] = {wijk: [place.wijken.index(wijk)] for wijk in covered}
     parts = []
     for wijk, rows in [*areas.items(), (place.name, slice(None))]:
         part = pd.DataFrame({name: table[rows].sum(axis=0) for name, table in counts.items()})
@@ -161,7 +171,7 @@ def reach_table(world: World, place: Place) -> pd.DataFrame:
         part.insert(1, "group", list(hh.GROUPS))
         parts.append(part.iloc[1:])  # nobody who was eligible is without a group
     table = pd.concat(parts, ignore_index=True)
-    table["wijk"] = pd.Categorical(table["wijk"], [*place.wijken, place.name])
+    table["wijk"] = pd.Categorical(table["wijk"], [*covered, place.name])
     table["group"] = pd.Categorical(table["group"], list(hh.GROUPS[1:]))
     for name, of in (("reached", "eligible"), ("accepted", "reached"), ("started", "accepted")):
         shares = table[name] / table[of].where(table[of] > 0)

@@ -39,7 +39,7 @@ def _columns(census: Any, weight: int) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {name: census[name] * weight for name in COUNTS}
     # a gap of one month, at which the minima would be out of poverty in a year of such months
     columns["poor_gap_eur_per_year"] = census["poor_gap_cents"] * weight * MONTHS / 100
-    for k, group in enumerate(GROUPS):
+    for k, group in enumerate(GROUPS[1:], 1):  # no household that is poor is without a group
         columns[f"poor_group_{group}"] = census["poor_groups"][:, k] * weight
     for prefix, tally in (("", census), ("poor_", census["poor"])):
         over = {"bandwidth": tally["base_households"], "development": tally["base_children"]}

@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from siexsim.errors import did_you_mean
-from siexsim.household import month_number
+from siexsim.errors import UserError, did_you_mean
+from siexsim.household import MAX_INTERVENTIONS, month_number
 from siexsim.interventions import packaged_interventions
 
 Target = Literal["first_come", "heaviest_stress", "prevention", "highest_return"]
@@ -34,8 +34,11 @@ _DATE: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
 _MOST_EUR: Final = 1e9
 Date = Annotated[str, Field(pattern=_DATE)]
 Year = Annotated[str, Field(pattern=r"^\d{4}$")]
-Euros = Annotated[float, Field(ge=0, le=_MOST_EUR, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+# strict: neither true nor a text between quotes is a number
+Number = Annotated[float, Field(strict=True)]
+Euros = Annotated[float, Field(ge=0, le=_MOST_EUR, allow_inf_nan=False, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
+Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 
 
 class _Part(BaseModel):
@@ -50,7 +53,7 @@ class Go(_Part):
     """
 
     measured: Literal["return_per_euro", "stress", "out_of_poverty", "completed"]
-    at_least: float = Field(allow_inf_nan=False)
+    at_least: float = Field(allow_inf_nan=False, strict=True)
 
 
 class Stage(_Part):
@@ -96,8 +99,8 @@ class Monitoring(_Part):
     """
 
     design: Design = "matched"
-    followed: int = Field(default=400, ge=1, le=100_000)
-    months: int = Field(default=12, ge=6, le=36)
+    followed: int = Field(default=400, ge=1, le=100_000, strict=True)
+    months: int = Field(default=12, ge=6, le=36, strict=True)
 
 
 class Plan(_Part):
@@ -108,7 +111,7 @@ class Plan(_Part):
     that is invested again (B7).
     """
 
-    mix: dict[str, float]
+    mix: dict[str, Number]
     budget_eur_per_year: Euros
     budget_by_year: dict[Year, Euros] = {}
     bring_forward: tuple[BringForward, ...] = ()
@@ -117,18 +120,22 @@ class Plan(_Part):
     wijken: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     target: Target = "first_come"
-    capacity: dict[str, Annotated[int, Field(ge=0)]] = {}
+    capacity: dict[str, Count] = {}
     allocation: Allocation = "fixed"
     monitoring: Monitoring = Monitoring()
     revolving_share: Share = 0.0
     cofinancing: dict[Payer, Agreement] = {}
-    extension_years: int = Field(default=0, ge=0, le=10)
+    extension_years: int = Field(default=0, ge=0, le=10, strict=True)
 
     @field_validator("mix")
     @classmethod
     def _is_a_mix(cls, mix: dict[str, float], info: ValidationInfo) -> dict[str, float]:
         if not mix:
             raise ValueError("a mix names at least one intervention")
+        if len(mix) > MAX_INTERVENTIONS:
+            raise ValueError(
+                f"the mix names {len(mix)} interventions; at most {MAX_INTERVENTIONS} are possible"
+            )
         _check_names(mix, info)
         for name, share in mix.items():
             if not 0 <= share <= 1:
@@ -149,32 +156,61 @@ class Plan(_Part):
     def _is_in_order(self) -> Plan:
         if self.end < self.start:
             raise ValueError(f"the plan ends ({self.end}) before it starts ({self.start})")
+        for name in self.capacity:
+            if name not in self.mix:
+                raise ValueError(f"capacity names '{name}', which isn't in the mix")
+        shared = sum(one.pays_share for one in self.cofinancing.values())
+        if shared > 1:
+            raise ValueError(f"co-financers pay {shared:g} of the costs; at most 1 is possible")
+        self._check_stages()
+        self._check_years()
+        if self.needs_books and self.allocation != "perfect" and not self.measures:
+            raise ValueError("this plan decides on what is measured; it needs a design to measure")
+        return self
+
+    def check_sample(self, sample: int) -> None:
+        """Refuse a capacity that a sample of one in so many households can't show."""
+        for name, most in self.capacity.items():
+            if 0 < most < sample:
+                raise UserError(
+                    f"capacity.{name} is {most}, but each simulated household stands for {sample}; "
+                    f"take a sample of one in {most} or less"
+                )
+
+    def _check_stages(self) -> None:
         if self.stages and self.wijken:
             raise ValueError("a plan has 'wijken' or 'stages', not both")
         for before, stage in zip(self.stages, self.stages[1:], strict=False):
             if stage.start < before.start:
                 raise ValueError(f"a stage starts ({stage.start}) before the one it follows")
-        if self.stages and not self.start <= self.stages[0].start <= self.end:
-            raise ValueError(
-                f"the first stage starts in {self.stages[0].start}; it must start within the plan"
-            )
-        shared = sum(one.pays_share for one in self.cofinancing.values())
-        if shared > 1:
-            raise ValueError(f"co-financers pay {shared:g} of the costs; at most 1 is possible")
+        for number, stage in enumerate(self.stages, 1):
+            if not self.start <= stage.start <= self.end:
+                raise ValueError(
+                    f"stage {number} starts in {stage.start}; it must start within the plan, "
+                    f"{self.start} to {self.end}"
+                )
+        if self.stages and self.stages[0].go is not None:
+            raise ValueError("the first stage has a 'go' rule, but nothing is measured before it")
+
+    def _check_years(self) -> None:
+        for year in self.budget_by_year:
+            if not self.months_in(int(year)):
+                raise ValueError(
+                    f"budget_by_year names {year}; the plan runs from {self.start} to {self.end}"
+                )
         needed: dict[str, float] = {}
         for one in self.bring_forward:
             needed[one.from_year] = needed.get(one.from_year, 0.0) + one.eur
             if not self.months_in(int(one.to_year)):
                 raise ValueError(f"money is brought forward to {one.to_year}, outside the plan")
         for year, eur in needed.items():
-            if eur > self.year_budget_eur(int(year)) + 0.5:
+            # a stage may have put less in place of the budget by then
+            others = (one.budget_eur_per_year for one in self.stages if one.start[:4] <= year)
+            least = min(self.year_budget_eur(int(year), other) for other in (None, *others))
+            if eur > least + 0.5:
                 raise ValueError(
-                    f"{eur:,.0f} is brought forward from {year}, whose budget is "
-                    f"{self.year_budget_eur(int(year)):,.0f}"
+                    f"{eur:.0f} is brought forward from {year}, whose budget is {least:.0f}"
                 )
-        if self.needs_books and self.allocation != "perfect" and not self.measures:
-            raise ValueError("this plan decides on what is measured; it needs a design to measure")
-        return self
 
     @property
     def interventions(self) -> list[str]:
@@ -246,6 +282,12 @@ class Plan(_Part):
         budget_eur_per_year: float | None = None,
     ) -> Plan:  # fmt: skip
         """The same plan, going on to these neighbourhoods at a date, if a rule says so."""
+        if not self.stages:
+            if not self.wijken:
+                raise UserError("this plan is everywhere already; first say starting_in(...)")
+            return self.starting_in(*self.wijken).then_to(
+                *wijken, start=start, go=go, budget_eur_per_year=budget_eur_per_year
+            )
         rule = Go(**go) if isinstance(go, Mapping) else go
         more = Stage(wijken=wijken, start=start, go=rule, budget_eur_per_year=budget_eur_per_year)
         return self.changed(stages=(*self.stages, more))

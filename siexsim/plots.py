@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from siexsim import maps
 from siexsim.account import VIEWS
 from siexsim.items import PAYERS, PUBLIC
+from siexsim.monitoring import INTERVAL
 from siexsim.sheet import (
     BLUE,
     GREY,
@@ -39,7 +41,7 @@ from siexsim.texts import LANGUAGES
 if TYPE_CHECKING:
     from siexsim.result import Result
 
-_EDGES_EUR: Final = (100, 2_500, 10_000, 25_000)  # of classes of returns, on both sides of zero
+_WIDTH: Final = float(ndtri(0.5 + INTERVAL / 2))  # of an interval, in standard errors
 _PUBLIC: Final = tuple(PAYERS[k] for k in PUBLIC)
 _Rows = dict[str, NDArray[np.float64]]
 
@@ -211,6 +213,7 @@ def draw_payers(sheet: Sheet) -> Drawing:
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color=GREY, alpha=0.25, lw=0.6)
     ax.set_axisbelow(True)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     sheet.format_axis(ax.xaxis, digits=1 if millions else 0)
     unit = "axis" if millions else "axis_thousand"
     label = sheet.say("payers_figure", unit, first=first, last=last)
@@ -234,105 +237,134 @@ def draw_payers(sheet: Sheet) -> Drawing:
     return sheet.finish(figure, "payers_figure", title, alt)
 
 
-def _return_classes(sheet: Sheet, returns: NDArray[np.float64]) -> list[tuple[str, float, int]]:
-    """Name, share and sign of every class of returns, from the highest down."""
-    edges = [-np.inf, *(-e for e in _EDGES_EUR[::-1]), *_EDGES_EUR, np.inf]
+class _Class(NamedTuple):
+    """A class of returns; the share is not a number where too few are in it."""
+
+    name: str
+    share: float
+    sign: int
+
+
+def _return_classes(sheet: Sheet, count: float) -> list[_Class]:
+    """Every class of returns with its share of all participants, from the highest down."""
     found = []
-    for low, high in pairwise(edges):
-        key = "zero" if low < 0 < high and np.isfinite(low + high) else "between"
-        key = "below" if low == -np.inf else "above" if high == np.inf else key
-        shown = {"low": low, "high": high, "edge": _EDGES_EUR[0]}
-        words = {k: sheet.number(v) if np.isfinite(v) else "" for k, v in shown.items()}
-        part = float(((returns >= low) & (returns < high)).mean())
-        found.append(
-            (
-                sheet.say("participants", key, **words),
-                part,
-                int(np.sign(low + high)) if key != "zero" else 0,
-            )
-        )
-    return found[::-1]
+    for low, high, households in sheet.result.classes.itertuples(index=False):
+        open_below, open_above = np.isnan(low), np.isnan(high)
+        key = "zero" if low < 0 < high else "between"
+        key = "below" if open_below else "above" if open_above else key
+        words = {
+            name: "" if np.isnan(edge) else sheet.number(edge)
+            for name, edge in (("low", low), ("high", high), ("edge", high))
+        }
+        sign = 0 if key == "zero" else -1 if open_below or low < 0 else 1
+        name = sheet.say("participants", key, **words)
+        found.append(_Class(name, float(households) / count, sign))
+    return found
 
 
-def _class_bars(ax: Axes, sheet: Sheet, classes: list[tuple[str, float, int]], count: int) -> None:
+def _class_bars(ax: Axes, sheet: Sheet, classes: list[_Class], count: float) -> None:
     for row, (_, part, sign) in enumerate(classes):
-        colour = {1: BLUE, 0: GREY, -1: ORANGE}[sign]
-        ax.barh(
-            row, 100 * part, 0.72, color=colour, hatch="///" if sign < 0 else "", edgecolor="white"
-        )
+        if np.isnan(part):
+            ax.text(0, row, f" {maps.HIDDEN}", va="center", size=20, color=GREY, weight="bold")
+            continue
+        colour, hatch = {1: BLUE, 0: GREY, -1: ORANGE}[sign], "///" if sign < 0 else ""
+        ax.barh(row, 100 * part, 0.72, color=colour, hatch=hatch, edgecolor="white")
         ax.text(100 * part, row, f" {sheet.percent(part)}", va="center", size=9)
-    ax.set_yticks(range(len(classes)), [name for name, _, _ in classes], size=9)
-    ax.invert_yaxis()
+    ax.set_yticks(range(len(classes)), [one.name for one in classes], size=9)
+    ax.set_ylim(len(classes) - 0.4, -0.6)
+    ax.set_xlim(left=0)
     ax.tick_params(axis="y", length=0)
     ax.margins(x=0.16)
     ax.set_title(sheet.text("participants", "left"), size=10)
-    ax.set_xlabel(
-        sheet.say("participants", "share_axis", count=sheet.number(count)), size=9, loc="left"
-    )
+    label = sheet.say("participants", "share_axis", count=sheet.number(count))
+    ax.set_xlabel(label, size=9, loc="left")
     sheet.format_axis(ax.xaxis)
 
 
-def _sum_curve(ax: Axes, sheet: Sheet, returns: NDArray[np.float64], cost: float) -> float:
-    """Draw returns added up from high to low, per participant; gives the highest point."""
-    total = np.concatenate(([0.0], np.cumsum(np.sort(returns)[::-1]))) / len(returns)
-    share = np.linspace(0, 100, len(total))
-    peak, end = int(total.argmax()), float(total[-1])
-    spread = max(float(np.ptp(np.append(total, cost))), 1e-9)
-    ax.fill_between(share, total, 0, color=PALE, lw=0)
-    ax.plot(share, total, color=BLUE, lw=2.2)
-    ax.axhline(0, color=INK, lw=0.9)
-    ax.axhline(cost, color=ORANGE, lw=1.8, ls=(0, (4, 2)))
-    ax.plot(100, end, "o", color=BLUE, ms=6, clip_on=False, zorder=5)
-    if total[peak] - end > 0.03 * spread:  # else it is the end, as far as one can see
-        ax.plot(share[peak], total[peak], "o", color=BLUE, ms=6)
-        high = sheet.say("participants", "highest", eur=sheet.euro(float(total[peak])))
-        place = (share[peak], total[peak])
-        ax.annotate(high, place, (0, 9), textcoords="offset points", ha="center", path_effects=HALO)
-    apart = max(0.0, 0.13 * spread - abs(cost - end)) / 2 * (1 if cost >= end else -1)
-    for key, amount, y, colour in (
-        ("mean", end, end - apart, BLUE),
-        ("cost", cost, cost + apart, ORANGE),
-    ):
-        said = sheet.say("participants", key, eur=sheet.euro(amount))
-        ax.text(103, y, said, va="center", color=colour, size=9, weight="bold")
-    ax.set_ylim(min(0.0, total.min()) - 0.08 * spread, max(total.max(), cost) + 0.14 * spread)
-    ax.set_xlim(0, 100)
+def _mean_bars(ax: Axes, sheet: Sheet, spread: pd.Series, unsure: str) -> None:
+    """Cost and mean return of a participant, with what chance among them leaves open."""
+    cost, mean, half = spread["cost_eur"], spread["return_eur"], _WIDTH * spread["error_eur"]
+    ax.barh(0, cost, 0.6, color=ORANGE, hatch="///", edgecolor="white")
+    ax.barh(1, mean, 0.6, color=BLUE, edgecolor="white")
+    ax.plot([mean - half, mean + half], [1, 1], "|-", color=INK, lw=1.3, ms=9, mew=1.3)
+    for row, (key, said) in enumerate((("cost", sheet.euro(cost)), ("mean", unsure))):
+        words = f"{sheet.text('participants', key)}: {said}"
+        ax.text(0, row - 0.42, words, size=9, weight="bold", va="bottom")
+    ax.axvline(0, color=INK, lw=0.9)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_ylim(1.45, -0.85)
     ax.set_title(sheet.text("participants", "right"), size=10)
+    sheet.format_axis(ax.xaxis)
+
+
+def _carried_curve(ax: Axes, sheet: Sheet, spread: pd.Series) -> None:
+    """Share of all gains by tenths of participants; a point is the mean of many."""
+    tenths = np.arange(0, 101, 10)
+    shares = [0.0, *(spread[f"best_{k}_percent_share"] for k in tenths[1:])]
+    carried = 100 * np.array(shares, float)
+    half = 100 * float(spread["half_share"])
+    ax.plot(tenths, carried, "o-", color=BLUE, lw=2, ms=4, clip_on=False)
+    ax.plot([0, 100], [0, 100], color=GREY, lw=0.9, ls=":")
+    if np.isfinite(half):
+        ax.plot([half, half, 0], [0, 50, 50], color=INK, lw=0.9)
+        said = sheet.say("participants", "half", half=sheet.percent(half / 100))
+        ax.text(half + 2, 44, said, size=9, weight="bold", va="top", path_effects=HALO)
+    ax.set_xlim(0, 100)
+    ax.set_ylim(0, 104)
+    ax.set_title(sheet.text("participants", "carried"), size=10)
     ax.set_xlabel(sheet.text("participants", "x_axis"), size=9, loc="left")
     ax.set_ylabel(sheet.text("participants", "y_axis"), size=9)
     sheet.format_axis(ax.xaxis)
     sheet.format_axis(ax.yaxis)
-    return float(total[peak])
+
+
+def _spread(result: Result) -> pd.Series | None:
+    """How public returns over the whole run are spread; None where too few took part."""
+    table = result.spread
+    if table.empty or "view" not in table:
+        return None
+    mine = table[(table["view"].astype(str) == "public") & table["months"].isna()]
+    known = mine.dropna(subset=["participants", "cost_eur", "return_eur"])
+    return None if known.empty else known.iloc[0]
 
 
 def draw_participants(sheet: Sheet) -> Drawing:
-    """How the public return is spread over participants, against the price of their help."""
-    table = sheet.result.participants.groupby("household").sum(numeric_only=True)  # of courses
-    columns = [f"returned_{payer}_eur" for payer in _PUBLIC]
-    returns = table[columns].to_numpy(float).sum(axis=1)
-    costs = table["cost_eur"].to_numpy(float)
-    classes = _return_classes(sheet, returns)
-    figure = sheet.figure(11.5, 5.8)
-    left, right = figure.subplots(1, 2)
-    _class_bars(left, sheet, classes, len(returns))
-    peak = _sum_curve(right, sheet, returns, float(costs.mean()))
+    """How the public return is spread over participants, against the cost of their help."""
+    spread = _spread(sheet.result)
+    assert spread is not None  # see `figures`
+    count = float(spread["participants"]) * sheet.scenario["sample"]
+    classes = _return_classes(sheet, count)
+    mean, off = float(spread["return_eur"]), _WIDTH * float(spread["error_eur"])
     said = {
-        "mean": sheet.euro(returns.mean()), "median": sheet.euro(float(np.median(returns))),
-        "cost": sheet.euro(costs.mean()),
+        "mean": sheet.euro(mean), "low": sheet.euro(mean - off), "high": sheet.euro(mean + off),
+        "cost": sheet.euro(spread["cost_eur"]), "nothing": "", "half": "",
+        "nothing_said": "", "half_said": "",
     }  # fmt: skip
-    title = sheet.say(
-        "participants", "title", share_more=sheet.percent(float((returns > costs).mean())), **said
+    nothing = next(one.share for one in classes if one.sign == 0)
+    for key, share in (("nothing", nothing), ("half", float(spread["half_share"]))):
+        if np.isfinite(share):
+            said[key] = sheet.percent(share)
+            said[f"{key}_said"] = sheet.say("participants", f"alt_{key}", **said)
+    figure = sheet.figure(11.5, 6.4)
+    carried = spread[[f"best_{k}_percent_share" for k in range(10, 101, 10)]].notna().all()
+    layout: list[Any] = [["classes", "means"], ["classes", "carried"]]
+    axes = figure.subplot_mosaic(layout, height_ratios=[1, 1.6])
+    _class_bars(axes["classes"], sheet, classes, count)
+    _mean_bars(axes["means"], sheet, spread, sheet.say("participants", "unsure", **said))
+    if carried:
+        _carried_curve(axes["carried"], sheet, spread)
+    else:
+        axes["carried"].set_title(sheet.text("participants", "carried"), size=10)
+        axes["carried"].text(0, 0.95, sheet.text("participants", "few"), va="top", size=9)
+        axes["carried"].axis("off")
+    key = "title_mean" if not said["nothing"] else "title" if said["half"] else "title_nothing"
+    parts = ", ".join(
+        f"{one.name} {maps.HIDDEN if np.isnan(one.share) else sheet.percent(one.share)}"
+        for one in classes
     )
-    parts = ", ".join(f"{name} {sheet.percent(part)}" for name, part, _ in classes)
-    alt = sheet.say(
-        "participants",
-        "alt",
-        count=sheet.number(len(returns)),
-        parts=parts,
-        peak=sheet.euro(peak),
-        **said,
-    )
-    return sheet.finish(figure, "participants", title, alt)
+    alt = sheet.say("participants", "alt", count=sheet.number(count), parts=parts, **said)
+    return sheet.finish(figure, "participants", sheet.say("participants", key, **said), alt)
 
 
 def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
@@ -340,9 +372,11 @@ def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
     drawn: dict[str, Callable[[Sheet], Drawing]] = {}
     if result.manifest["scenario"].get("plan"):
         drawn |= {"account": draw_account, "payers": draw_payers}
-    drawn |= {"people": maps.draw_people, "stress": maps.draw_stress, "map": maps.draw_map}
-    participants = result.participants
-    if result.manifest["scenario"].get("plan") and participants is not None and len(participants):
+    drawn["people"] = maps.draw_people
+    if maps.stress_is_known(Sheet(result, LANGUAGES[0])):
+        drawn["stress"] = maps.draw_stress
+    drawn["map"] = maps.draw_map
+    if result.manifest["scenario"].get("plan") and _spread(result) is not None:
         drawn["participants"] = draw_participants
     return drawn
 

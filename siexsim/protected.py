@@ -41,6 +41,8 @@ class Protected:
         one it is a part of; where they differ by few, the part is hidden.
     means
         Columns of shares and means, each with the count they are taken over.
+    amounts
+        Columns of euros, each with the count of those who have them.
     part
         Column whose last category is the total of the others; "" if there is none.
     of_a_plan
@@ -50,6 +52,7 @@ class Protected:
     keys: tuple[str, ...]
     counts: Mapping[str, str]
     means: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, str] = field(default_factory=dict)
     part: str = "wijk"
     of_a_plan: tuple[str, ...] = ()
 
@@ -162,11 +165,17 @@ def protect(
     -------
     pandas.DataFrame
         The same rows and columns. What is hidden is not a number, in all worlds alike.
+
+    Raises
+    ------
+    ValueError
+        When a column isn't described: it may tell of few.
     """
     rules = rules or packaged_rules()
     if table.empty:
         return table.copy()
     part = description.part
+    _check_columns(table, description)
     grid = grid_of(table, description.keys, part, (total or total_of(table)) if part else "")
     shown: dict[str, Floats] = {}
     hidden: dict[str, Flags] = {}
@@ -186,7 +195,29 @@ def protect(
         new[name] = grid.column(
             *protect_means(cells, shown[base], hidden[base], order, rest, rules)
         )
+    for name, base in description.amounts.items():
+        cells, before = filled(grid.cells(table[name]))
+        also = hidden[base] | before
+        out = too_few(shown[base], np.zeros_like(also), also, order, None, rules.mean_base)
+        done = before[:, :-1].any(axis=-1)
+        out[done] = before[done]
+        new[name] = grid.column(_rounded(cells, rules.amount_base_eur), out)
     return new
+
+
+def _check_columns(table: pd.DataFrame, description: Protected) -> None:
+    known = {*description.keys, *description.counts, *description.means, *description.amounts}
+    unknown = set(table.columns) - known - {"world", description.part}
+    if unknown:
+        raise ValueError(f"not known to be safe: {', '.join(sorted(map(str, unknown)))}")
+
+
+def _rounded(cells: Floats, base: float) -> Floats:
+    """Round so that parts add up to their total, where there are parts."""
+    if cells.shape[-1] == 1:
+        return nearest(cells, base)
+    parts, totals = rounded_to_total(cells[..., :-1], base)
+    return np.concatenate([parts, totals[..., None]], axis=-1)
 
 
 def lived(cells: Floats) -> Flags:
@@ -217,10 +248,7 @@ def protect_counts(
     worlds
         Worlds that count; all if not given.
     """
-    rounded = nearest(cells, rules.count_base)
-    if cells.shape[-1] > 1:
-        parts, totals = rounded_to_total(cells[..., :-1], rules.count_base)
-        rounded = np.concatenate([parts, totals[..., None]], axis=-1)
+    rounded = _rounded(cells, rules.count_base)
     seen = np.ones(cells.shape[1], bool) if worlds is None else worlds
     if not seen.any():
         return rounded, before
@@ -233,16 +261,29 @@ def protect_counts(
 
 
 def protect_means(
-    means: Floats, base: Floats, also: Flags, order: Floats, rest: Floats | None, rules: Rules
-) -> tuple[Floats, Flags]:
-    """Round means to what one household can move them, and say which to hide."""
-    none = np.zeros_like(also)
+    means: Floats, base: Floats, also: Flags, order: Floats, rest: Floats | None, rules: Rules,
+    small: Flags | None = None, scale: Floats | float = 1.0,
+) -> tuple[Floats, Flags]:  # fmt: skip
+    """Round means to what one household can move them, and say which to hide.
+
+    Parameters
+    ----------
+    means, base
+        Means, and the rounded counts they are taken over; shape (lines, worlds, parts and total).
+    also, order, rest, rules
+        As for `protect_counts`; `rest` are those over whom the mean isn't taken.
+    small
+        Which are hidden for another reason than a small base, with others to hide them.
+    scale
+        What one household more or less adds to the sum behind a mean, at least 1.
+    """
+    none = np.zeros_like(also) if small is None else small
     hidden = too_few(base, none, also, order, rest, rules.mean_base)
     missing = np.asarray(np.isnan(means).any(axis=1))
     enough = ~also & (base >= rules.mean_base).all(axis=1)
     done = (missing & enough)[:, :-1].any(axis=-1)  # one with many is hidden: done before
     hidden[done] = missing[done]
-    step = step_of(base, np.maximum(1.0, np.abs(np.nan_to_num(means))))
+    step = step_of(base, np.maximum(scale, np.abs(np.nan_to_num(means))))
     return np.round(nearest(means, step), 9), hidden
 
 

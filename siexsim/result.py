@@ -27,6 +27,7 @@ from siexsim.compiled import fingerprint as code_fingerprint
 from siexsim.disclosure import protect_all
 from siexsim.errors import UserError
 from siexsim.place import Place, load_place
+from siexsim.protected_people import few_took_part
 from siexsim.run import Outcome
 from siexsim.scenario import Scenario
 from siexsim.summary import summarise
@@ -152,11 +153,14 @@ def _move(aside: Path, there: Path) -> None:
 
 
 def _fill(folder: Path, outcome: Outcome, seconds: float, raw: bool) -> None:
-    released = protect_all(tables(outcome), raw)
+    made = tables(outcome)
+    released = protect_all(made, raw)
     for name, table in released.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     _dump(folder / SUMMARY, summarise(outcome, released["months"]))
-    _dump(folder / MANIFEST, manifest(outcome, seconds) | {"raw": raw})
+    _dump(folder / MANIFEST, manifest(outcome, seconds) | {
+        "raw": raw, "few_participants": few_took_part(made["participants"])
+    })  # fmt: skip
     from siexsim.plots import draw_all  # matplotlib is slow to load; reading a result needs none
 
     draw_all(load(folder), folder)

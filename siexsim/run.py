@@ -256,6 +256,8 @@ def run_futures(
     """Run futures in order, in this process or on any executor."""
     numbers = list(numbers)
     futures = []
+    if numbers:
+        progress("futures", 0, len(numbers))  # said before the first of them is ready
     if executor is None:
         results: Iterable[Future] = (run_future(scenario, number) for number in numbers)
     else:

@@ -24,6 +24,7 @@ from rich.text import Text
 from siexsim.texts import amount, euro, known, month, number, percent, span, text
 
 WIDEST: Final = 100  # longer lines are hard to read
+HIDDEN: Final = "·"  # fewer than may be shown
 _BESIDE: Final = (0, 0, 0, 2)
 
 
@@ -59,6 +60,8 @@ def print_summary(
     screen.print()
     effects = known(lang, "effects", summary["effects"])
     screen.print(Text(text(lang, "say.effects", effects=effects)))
+    if manifest.get("few_participants"):
+        _note(screen, text(lang, "disclosure.few_took_part"))
     # a path has to stay whole, so that it can be copied
     screen.print(Text(text(lang, "say.where", folder=folder)), soft_wrap=True)
 
@@ -78,12 +81,14 @@ def _heading(lang: str, summary: Mapping[str, Any], scenario: Mapping[str, Any])
 
 def _plan(lang: str, scenario: Mapping[str, Any]) -> Text:
     from siexsim.place import load_place  # heavy; help does without
+    from siexsim.plan import Plan
 
     plan = scenario.get("plan")
     if not plan:
         return Text(text(lang, "say.no_plan"))
     place = load_place(scenario["place"])
-    wijken = dict.fromkeys(place.wijken[place.wijk(name)] for name in plan["wijken"])
+    names = Plan.model_validate(plan).all_wijken
+    wijken = dict.fromkeys(place.wijken[place.wijk(name)] for name in names)
     return Text(
         text(
             lang, "say.invests", budget=euro(lang, plan["budget_eur_per_year"]),
@@ -105,16 +110,24 @@ def _note(screen: Console, said: str) -> None:
     screen.print(Padding(Text(said, style="dim"), _BESIDE))
 
 
+def _count(lang: str, count: int | None) -> str:
+    return HIDDEN if count is None else number(lang, count)
+
+
 def _people(lang: str, summary: Mapping[str, Any]) -> Table:
-    planned = summary["people_in_poverty"]["end_with"] is not None
+    planned = summary["invested_eur"] is not None
     heads = ["start", "end_without", "end_with", "difference"] if planned else ["start", "end"]
     table = _grid("", *(text(lang, f"say.{head}") for head in heads))
     for name in ("people_in_poverty", "welfare_households"):
         counts = summary[name]
-        shown = [number(lang, counts["start"]), number(lang, counts["end_without"])]
+        shown = [_count(lang, counts["start"]), _count(lang, counts["end_without"])]
         if planned:
-            change = counts["end_with"] - counts["end_without"]
-            shown += [number(lang, counts["end_with"]), number(lang, change, sign=True)]
+            without, with_plan = counts["end_without"], counts["end_with"]
+            known_both = without is not None and with_plan is not None
+            shown += [
+                _count(lang, with_plan),
+                number(lang, with_plan - without, sign=True) if known_both else HIDDEN,
+            ]
         table.add_row(text(lang, f"say.{name}"), *shown)
     return table
 
@@ -156,9 +169,9 @@ def _money(lang: str, summary: Mapping[str, Any]) -> Table:
 
 
 def _horizons(summary: Mapping[str, Any]) -> list[str]:
-    """Horizons that lie within the run, or the first one if none does."""
-    all_of_them = list(next(iter(summary["payback_months"].values()))["share_within"])
-    return [h for h in all_of_them if int(h) <= summary["months"]] or all_of_them[:1]
+    """Horizons that lie within the run; shares within longer ones aren't known."""
+    within = [back["share_within"] for back in summary["payback_months"].values()]
+    return [h for h in within[0] if all(shares[h] is not None for shares in within)]
 
 
 def _payback(lang: str, summary: Mapping[str, Any]) -> Table:
@@ -213,19 +226,14 @@ class Left(ProgressColumn):
 class Stages:
     """The stages of a run: bars with time left on a terminal, a quiet line each elsewhere."""
 
-    def __init__(self, lang: str, futures: int, bars: Progress | None, screen: Console) -> None:
-        self.lang, self.futures = lang, futures
+    def __init__(self, lang: str, bars: Progress | None, screen: Console) -> None:
+        self.lang = lang
         self.bars, self.screen = bars, screen
         self.tasks: dict[str, TaskID] = {}
         self.lines: set[str] = set()
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Hear of the run how far it is; see `siexsim.run.Progress`."""
-        self._show(what, done, total)
-        if what == "with" and done == total and self.futures > 1:
-            self._show("futures", 0, self.futures - 1)  # said before the first of them is ready
-
-    def _show(self, what: str, done: int, total: int) -> None:
         said = text(self.lang, f"stage.{what}")
         if self.bars is None:
             if what not in self.lines:
@@ -239,12 +247,12 @@ class Stages:
 
 
 @contextmanager
-def stages(lang: str, futures: int) -> Iterator[Stages]:
+def stages(lang: str) -> Iterator[Stages]:
     """Show on standard error how far a run has come."""
     screen = console(stderr=True)
     if not screen.is_terminal:
-        yield Stages(lang, futures, None, screen)
+        yield Stages(lang, None, screen)
         return
     columns = (TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(), Left(lang))
     with Progress(*columns, console=screen, transient=True) as bars:
-        yield Stages(lang, futures, bars, screen)
+        yield Stages(lang, bars, screen)

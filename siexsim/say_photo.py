@@ -13,6 +13,7 @@ from rich.text import Text
 
 from siexsim.errors import UserError
 from siexsim.indicators import GROUPS, Indicator, counted, missing
+from siexsim.photo import WORLDS
 from siexsim.texts import known, number, text
 
 _BESIDE: Final = (0, 0, 0, 2)
@@ -61,11 +62,12 @@ def foto_table(lang: str, rows: pd.DataFrame) -> Table:
     """Lay the indicators of one neighbourhood and year in a table.
 
     With a plan, minima and others are shown without and with it; else minima, others and all.
+    Where minima and others are hidden, as they are few, all are shown instead.
     """
     planned = (rows["world"].astype(str) == "with").any()
-    columns = [(group, "without") for group in GROUPS]
-    if planned:
-        columns = [(group, world) for group in GROUPS[:2] for world in ("without", "with")]
+    apart = rows["value"][rows["group"].astype(str) != GROUPS[-1]].notna().any()
+    groups = (GROUPS[:2] if planned else GROUPS) if apart else GROUPS[-1:]
+    columns = [(group, world) for group in groups for world in WORLDS[: 1 + planned]]
     values = rows.set_index([rows[c].astype(str) for c in ("indicator", "group", "world")])["value"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", overflow="fold")
@@ -96,7 +98,10 @@ def _sizes(lang: str, rows: pd.DataFrame) -> str:
     sizes = first.set_index(first["group"].astype(str))["base"]
     return text(
         lang, "foto.sizes",
-        minima=number(lang, sizes["minima"]), everybody=number(lang, sizes["all"]),
+        **{
+            key: number(lang, sizes[group]) if np.isfinite(sizes[group]) else _UNKNOWN
+            for key, group in (("minima", "minima"), ("everybody", "all"))
+        },
     )  # fmt: skip
 
 

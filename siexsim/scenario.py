@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siexsim.errors import UserError, did_you_mean
+from siexsim.evidence import Parameter
 from siexsim.household import month_number, month_text
-from siexsim.interventions import make_intervention, packaged_interventions
+from siexsim.interventions import Intervention, make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
-from siexsim.plan import Agreement, BringForward, Go, Monitoring, Plan, Stage
+from siexsim.plan import Agreement, BringForward, Go, Monitoring, Number, Plan, Stage
 from siexsim.shocks import Shock, check_together, read_effects
 from siexsim.texts import catalogue, number, text, translated
 
@@ -39,13 +41,13 @@ class Scenario(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     place: str = "groningen"
     start: str = Field(default="2022-01", pattern=_STARTS)
-    years: int = Field(default=10, ge=1, le=20)
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    sample: int = Field(default=1, ge=1, le=1000)
-    futures: int = Field(default=20, ge=1, le=10_000)
+    years: int = Field(default=10, ge=1, le=20, strict=True)
+    seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
+    sample: int = Field(default=1, ge=1, le=1000, strict=True)
+    futures: int = Field(default=20, ge=1, le=10_000, strict=True)
     effects: Literal["evidence", "sceptical", "ipw"] = "evidence"
     interventions: dict[str, dict[str, Any]] = {}  # of the user's own, as their files say
-    parameters: dict[str, float] = {}
+    parameters: dict[str, Number] = {}
     shocks: tuple[Shock, ...] = Field(default=(), max_length=12)
     plan: Plan | None = None
 
@@ -109,7 +111,7 @@ def read_scenario(
     content = _parsed(_contents(path, lang), path, lang)
     try:
         try:
-            _read_own(content, Path(path).parent, lang)
+            content["interventions"] = _own(content.get("interventions", []), path, lang)
             content = _with_own_shocks(content, path, lang)
             scenario = Scenario.of({**content, **replaced})
         except ValidationError as error:
@@ -122,18 +124,42 @@ def read_scenario(
     return scenario
 
 
-def _read_own(content: dict[str, Any], folder: Path, lang: str) -> None:
-    """Put in place of the names of files with interventions what these files say."""
-    asked = content.get("interventions", [])
+def _own(asked: Any, path: str | Path, lang: str) -> Any:
+    """A user's own interventions by name: what the files say that a scenario names, checked."""
+    if isinstance(asked, Mapping):
+        for name, one in asked.items():
+            _check_own(one, name, f"interventions.{name}", lang)
+        return asked
     if not isinstance(asked, list):
-        return
-    own = {}
+        raise UserError(f"interventions {_fault(lang, 'tuple_type', value=_shown(asked))}")
+    own: dict[str, Any] = {}
     for name in asked:
         if not isinstance(name, str):
             raise UserError(f"interventions {_fault(lang, 'string_type', value=_shown(name))}")
-        file = folder / name
-        own[file.stem] = _parsed(_contents(file, lang), file, lang)
-    content["interventions"] = own
+        file = Path(path).parent / name
+        said = _parsed(_contents(file, lang, "own_file"), file, lang)
+        if file.stem in own or file.stem in packaged_interventions():
+            raise UserError(f"interventions: {text(lang, 'own_file.twice', name=file.stem)}")
+        _check_own(said, file.stem, name, lang)
+        own[file.stem] = said
+    return own
+
+
+def _check_own(content: Any, name: str, origin: str, lang: str) -> None:
+    """Say what is wrong in a file with an intervention, as of the scenario itself."""
+    if not isinstance(content, Mapping):
+        raise UserError(f"{origin} {_fault(lang, 'model_type', value=_shown(content))}")
+    try:
+        make_intervention(content, name, origin)
+    except UserError as error:
+        cause = error.__cause__
+        if not isinstance(cause, ValidationError):
+            raise UserError(translated(lang, str(error))) from error
+        inside = re.match(f"{re.escape(origin)}: parameter '(.*?)'", str(error))
+        said = str(_plain(cause, {}, lang, Parameter if inside else Intervention))
+        where = f"{origin}: numbers.{inside[1]}" if inside else origin
+        joint = "." if inside and cause.errors()[0]["loc"] else ": "
+        raise UserError(f"{where}{joint}{said}") from error
 
 
 def _one_line(message: str) -> str:
@@ -230,6 +256,10 @@ def _check_plan(scenario: Scenario, lang: str) -> None:
             lang, "file.outside", plan=plan.start, start=scenario.start, end=month_text(last)
         )
         raise UserError(f"plan.start: {said}")
+    try:
+        plan.check_sample(scenario.sample)
+    except UserError as error:
+        raise UserError(f"plan.{translated(lang, str(error))}") from error
 
 
 def _fault(lang: str, kind: str, **values: object) -> str:
@@ -245,15 +275,20 @@ def _shown(value: Any) -> str:
     return str(value)  # dates
 
 
-def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> UserError:
+def _plain(
+    error: ValidationError, replaced: Mapping[str, Any], lang: str,
+    whole: type[BaseModel] = Scenario,
+) -> UserError:  # fmt: skip
     """Say the schema library's most telling complaint in plain words."""
     faults = error.errors(include_url=False)
     # a misspelt key is also a missing one; its own name says more
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     loc = fault["loc"]
     if fault["type"] == "extra_forbidden":
-        model = next((_PARTS[part] for part in reversed(loc[:-1]) if part in _PARTS), Scenario)
+        model = next((_PARTS[part] for part in reversed(loc[:-1]) if part in _PARTS), whole)
         known = [*model.model_fields, *(["file"] if model is Shock else [])]
+        if whole is not Scenario:
+            known = [key for key in known if key not in ("name", "theme", "parameters")]
         hint = translated(lang, did_you_mean(str(loc[-1]), known))
         said = _fault(lang, "extra_forbidden", hint=hint)
     else:
@@ -261,7 +296,8 @@ def _plain(error: ValidationError, replaced: Mapping[str, Any], lang: str) -> Us
     parts = [part for part in loc if part != "[key]"]
     where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in parts)
     where = f"--{where}" if loc and loc[0] in replaced else where
-    return UserError(f"{where}: {said}" if fault["type"] == "value_error" else f"{where} {said}")
+    joint = ": " if fault["type"] == "value_error" else " "
+    return UserError(f"{where}{joint}{said}" if where else said)
 
 
 def _complaint(fault: Any, lang: str) -> str:

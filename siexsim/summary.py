@@ -52,10 +52,12 @@ def summarise(outcome: Outcome, months: pd.DataFrame) -> dict[str, Any]:
     worlds = dict(iter(months.groupby("world", observed=True)))
 
     def counted(name: str) -> dict[str, int | None]:
-        start = int(worlds["without"][name].iloc[0])
-        ends = [worlds[w][name].iloc[-1] if w in worlds else None for w in ("without", "with")]
-        without, with_plan = (None if end is None else int(end) for end in ends)
-        return {"start": start, "end_without": without, "end_with": with_plan}
+        seen = {
+            "start": worlds["without"][name].iloc[0],
+            "end_without": worlds["without"][name].iloc[-1],
+            "end_with": worlds["with"][name].iloc[-1] if "with" in worlds else np.nan,
+        }
+        return {key: int(one) if np.isfinite(one) else None for key, one in seen.items()}
 
     summary: dict[str, Any] = {
         "name": scenario.name,

@@ -120,7 +120,7 @@ def _phrases() -> tuple[tuple[re.Pattern[str], str], ...]:
     pairs = []
     for key, english in catalogue("en").items():
         if key.startswith("phrases."):
-            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(english))
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*?)", re.escape(english))
             # a value at the end reaches to where the next part of the message begins
             end = r"(?=$|[;:,. ])" if english.endswith("}") else ""
             pairs.append((re.compile(pattern + end), catalogue("nl")[key]))

@@ -59,13 +59,18 @@ def context_table(outcome: Outcome, wijken: NDArray[np.bool_] | None = None) -> 
         for name in NAMES:
             part[name] = values[name][what] if name in values else np.nan
         parts.append(part)
-    table = pd.concat(parts, ignore_index=True)
+    return with_effects(pd.concat(parts, ignore_index=True))
+
+
+def with_effects(table: pd.DataFrame) -> pd.DataFrame:
+    """Set the effects beside the worlds of a table."""
     calm = table["calm_without"]
-    table["context"] = table["without"] - calm
-    table["plan"] = table["calm_with"] - calm
-    table["both"] = table["with"] - calm
-    table["interaction"] = table["both"] - table["context"] - table["plan"]
-    return table
+    return table.assign(
+        context=table["without"] - calm,
+        plan=table["calm_with"] - calm,
+        both=table["with"] - calm,
+        interaction=table["with"] - table["without"] - table["calm_with"] + calm,
+    )
 
 
 def _values(world: World, here: Any) -> dict[str, NDArray[np.float64]]:

@@ -135,7 +135,8 @@ def test_a_run_from_file_to_folder(capsys, scenario, tmp_path):
     assert code == 0, progress
     assert progress.splitlines() == [
         "Making the households ...", "The years without the plan ...",
-        "The years with the plan ...", "Other futures ...", "Writing tables and figures ...",
+        "The years with the plan ...", "The plan as a study with lots ...", "Other futures ...",
+        "Writing tables and figures ...",
     ]  # fmt: skip
     (folder,) = out.iterdir()
     names = {p.name for p in folder.iterdir()}
@@ -152,6 +153,11 @@ def test_a_run_from_file_to_folder(capsys, scenario, tmp_path):
     assert (code, shown) == (0, said)
     code, dutch, _ = tried(capsys, "show", folder, "--lang", "nl")
     assert code == 0 and "Mensen in armoede" in dutch and "gekalibreerd" in dutch
+    code, foto, _ = tried(capsys, "show", folder, "--wijk", "beijum", "--year", 2023)
+    assert code == 0 and foto.startswith("Wijkfoto of Noordoost, start of 2023")
+    assert "nan" not in foto
+    code, foto, _ = tried(capsys, "show", folder, "--wijk", "Ten Post", "--lang", "nl")
+    assert code == 0 and "te weinig om te tonen" in foto and "nan" not in foto
 
 
 def test_an_interrupted_run_leaves_nothing(capsys, scenario, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,18 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from siexsim.census import CENSUS
 from siexsim.disclosure import (
     EARNED,
     MODEST,
     NO_PERSONS,
     TABLES,
     protect_all,
+    protect_context,
     protect_ledger,
-    protect_participants,
     protect_wijkfoto,
 )
 from siexsim.hiding import hidden_parts, rounded_to_total, step_of
+from siexsim.household import month_number
 from siexsim.items import ITEMS, PAYERS, flows, item_table
+from siexsim.photo import months_table, photo_table
+from siexsim.place import load_place
 from siexsim.protected import (
     Protected,
     packaged_rules,
@@ -31,6 +36,18 @@ from siexsim.protected import (
     protect_counts,
     rules_with_evidence,
 )
+from siexsim.protected_people import (
+    few_took_part,
+    protect_afterwards,
+    protect_classes,
+    protect_decisions,
+    protect_monitoring,
+    protect_participants,
+    protect_reach,
+    protect_relapse,
+    protect_spread,
+)
+from siexsim.tables import TABLES as ALL_TABLES
 
 RULES = packaged_rules()
 BASE, FEW = RULES.count_base, RULES.few
@@ -242,6 +259,7 @@ def census_photo() -> tuple[pd.DataFrame, pd.DataFrame]:
     for frame in frames:
         for name in photo.means:
             frame[name] = 0.25
+        frame["poor_gap_eur_per_year"] = frame["poor_households"] * 2_000.0
     frames[0]["wijk"] = pd.Categorical(frames[0]["wijk"], ["A", "B", "C", "City"])
     return frames
 
@@ -262,10 +280,36 @@ def test_nobody_is_in_help_without_a_plan_and_that_may_be_seen() -> None:
     assert safe[safe["wijk"] == "C"]["in_help"].isna().all()
 
 
-def test_every_count_of_the_census_is_described() -> None:
-    from siexsim.census import COUNTS
+def test_the_poverty_gap_needs_a_hundred_households_and_adds_up() -> None:
+    photo, months = census_photo()
+    safe = protect_all({"photo": photo, "months": months})["photo"].set_index(["wijk", "world"])
+    gap, poor = safe["poor_gap_eur_per_year"], safe["poor_households"]
+    assert gap.isna()["C"].all()
+    assert gap.isna()["B"].all()  # or the gap of C would be what A and B leave
+    assert (gap.dropna() % RULES.amount_base_eur == 0).all()
+    assert (poor[gap.notna()] >= RULES.mean_base).all()
+    assert gap["A"].notna().all() and gap["City"].notna().all()
 
-    assert set(COUNTS) == set(TABLES["photo"].counts)
+
+def test_every_column_of_photo_and_months_is_known() -> None:
+    """A column that somebody adds to the photo must be described before it can leave."""
+    place = load_place()
+    world = SimpleNamespace(
+        start=month_number("2022-01"), weight=1,
+        census=np.zeros((13, len(place.wijken)), CENSUS).view(np.recarray),
+    )  # fmt: skip
+    made = {
+        "photo": photo_table({"without": world}, place), "months": months_table({"without": world}),
+    }  # fmt: skip
+    for name, table in made.items():
+        known = TABLES[name]
+        described = {*known.keys, *known.counts, *known.means, *known.amounts, "world", known.part}
+        assert set(table.columns) == described - {""}
+        with pytest.raises(ValueError, match="not known to be safe: letters"):
+            protect(table.assign(letters=1), known)
+    for name, whole in TABLES["photo"].counts.items():
+        order = list(TABLES["photo"].counts)
+        assert not whole or order.index(whole) < order.index(name)
 
 
 def ledger(months: int = 24, wijken: int = 4, seed: int = 5) -> pd.DataFrame:
@@ -381,7 +425,7 @@ def wijkfoto(minima: list[int], others: list[int]) -> pd.DataFrame:
             for name, base in [*zip(names, bases, strict=True), ("City", sum(bases))]:
                 rows.append((2022, name, world, group, "stress", 0.4567, base))
     columns = ["year", "wijk", "world", "group", "indicator", "value", "base"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns).assign(count=np.nan)  # stress is no count
     table["wijk"] = pd.Categorical(table["wijk"], [*names, "City"])
     return table
 
@@ -402,6 +446,193 @@ def test_minima_and_others_make_all_and_hide_together(bases: list[tuple[int, int
         assert width >= FEW - 1
 
 
+def indicator(have: list[int], minima: list[int], others: int = 4000) -> pd.DataFrame:
+    """Problematic debts of minima; half as many of the others have them."""
+    rows = []
+    for group in ("minima", "others", "all"):
+        for k, (had, base) in enumerate(zip(have, minima, strict=True)):
+            counts = {"minima": had, "others": had // 2, "all": had + had // 2}
+            bases = {"minima": base, "others": others, "all": base + others}
+            rows.append((f"W{k}", group, counts[group], bases[group]))
+    table = pd.DataFrame(rows, columns=["wijk", "group", "count", "base"])
+    city = table.groupby("group", as_index=False)[["count", "base"]].sum().assign(wijk="City")
+    table = pd.concat([table, city], ignore_index=True)
+    table["value"] = 100 * table["count"] / table["base"]
+    names = [*(f"W{k}" for k in range(len(have))), "City"]
+    table["wijk"] = pd.Categorical(table["wijk"], names)
+    return table.assign(year=2022, world="without", indicator="problematic_debts", official=True)
+
+
+def test_a_share_tells_no_more_than_a_rounded_count() -> None:
+    table = indicator([203, 150, 333], [997, 1200, 2000])
+    safe = protect_wijkfoto(table)
+    assert "count" not in safe
+    assert safe["value"].notna().all()
+    step = step_of(safe["base"].to_numpy(float), 100 * BASE)
+    assert (step * safe["base"] / 100 >= BASE * (1 - 1e-9)).all()  # one step is five households
+    assert np.allclose(safe["value"] / step, np.round(safe["value"] / step))
+    assert ((safe["value"] - table["value"]).abs() <= step / 2 + 1e-9).all()
+
+
+def test_where_few_have_it_no_share_is_shown() -> None:
+    safe = protect_wijkfoto(indicator([4, 300, 333, 400], [997, 1200, 2000, 900]))
+    minima = safe[safe["group"] == "minima"].set_index("wijk")["value"]
+    assert minima.isna().to_dict() == {
+        "W0": True, "W1": False, "W2": False, "W3": True, "City": False,
+    }  # fmt: skip
+    nearly_all = protect_wijkfoto(indicator([995, 300, 333, 400], [997, 1200, 2000, 900]))
+    minima = nearly_all[nearly_all["group"] == "minima"].set_index("wijk")["value"]
+    assert minima.isna()["W0"]
+
+
+def test_what_holds_by_definition_may_be_seen() -> None:
+    """All minima are under the threshold that makes them minima, and nobody else is."""
+    table = indicator([997, 1200], [997, 1200])
+    others = table["group"] == "others"
+    table.loc[others, ["count", "value"]] = 0
+    safe = protect_wijkfoto(table)
+    assert safe["value"][safe["group"] == "minima"].eq(100).all()
+    assert safe["value"][safe["group"] == "others"].eq(0).all()
+
+
+def test_worlds_side_by_side_are_rounded_and_effects_are_of_what_is_shown() -> None:
+    table = pd.DataFrame({
+        "outcome": ["people_in_poverty", "stress", "public_cost_eur"], "year": 2022,
+        "calm_without": [1003.2, 0.30001, 1_234_567.0], "calm_with": [1001.0, 0.29, 1_200_000.0],
+        "without": [1011.0, 0.31, 1_300_000.0], "with": [1009.9, 0.3, 1_299_999.0],
+    })  # fmt: skip
+    safe = protect_context(table).set_index("outcome")
+    assert safe.loc["people_in_poverty", ["calm_without", "with"]].tolist() == [1005, 1010]
+    assert safe.loc["public_cost_eur", "plan"] == -30_000
+    assert safe.loc["stress", "calm_without"] == pytest.approx(0.3)
+    assert np.allclose(safe["context"] + safe["plan"] + safe["interaction"], safe["both"])
+
+
+# --- What is told of participants -------------------------------------------------------------
+
+
+def test_how_far_help_came_is_shown_of_what_is_shown() -> None:
+    rows = [
+        (wijk, "welfare", *counts)
+        for wijk, counts in (
+            ("A", (400, 300, 200, 150)), ("B", (90, 60, 33, 31)), ("C", (12, 3, 1, 0)),
+            ("City", (502, 363, 234, 181)),
+        )
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["wijk", "group", "eligible", "reached", "accepted",
+                                        "started"])  # fmt: skip
+    table["wijk"] = pd.Categorical(table["wijk"], ["A", "B", "C", "City"])
+    table["reached_share"] = table["reached"] / table["eligible"]
+    safe = protect_reach(table).set_index("wijk")
+    assert safe.loc["City", "eligible"] == 500
+    assert safe["reached"].isna().to_dict() == {"A": False, "B": True, "C": True, "City": False}
+    assert safe.loc["A", "reached_share"] == 0.75
+    assert np.isnan(safe.loc["B", "reached_share"])
+    assert safe["started"].isna().tolist() == [True, True, True, False]  # A hides B and C
+
+
+def test_how_courses_ended_hides_few() -> None:
+    columns = ["intervention", "courses", "running", "completed", "dropped", "relapsed"]
+    table = pd.DataFrame([("a", 100, 3, 60, 37, 4), ("b", 7, 0, 7, 0, 7)], columns=columns)
+    safe = protect_relapse(table).set_index("intervention")
+    assert safe.loc["a", ["courses", "completed", "dropped"]].tolist() == [100, 60, 35]
+    assert safe.loc["a", ["running", "relapsed"]].isna().all()
+    assert safe.loc["b"].isna().all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 300), min_size=9, max_size=9))
+def test_a_small_class_of_returns_is_not_what_the_others_leave(households: list[int]) -> None:
+    table = pd.DataFrame({"low_eur": range(9), "high_eur": range(1, 10), "households": households})
+    safe = protect_classes(table)["households"]
+    true = table["households"]
+    assert not (safe.notna() & (true < FEW)).any()
+    assert (safe.dropna() % BASE == 0).all()
+    if safe.isna().any() and safe.notna().any():
+        left = np.floor(true.sum() / BASE + 0.5) * BASE - safe.sum()
+        assert safe.isna().sum() >= 2
+        assert left >= 2 * FEW
+    pd.testing.assert_frame_equal(protect_classes(table.assign(households=safe))[["households"]],
+                                  safe.to_frame())  # fmt: skip
+
+
+def spread_row(participants: int, **values: float) -> pd.DataFrame:
+    row = {
+        "view": "public", "months": np.nan, "participants": participants, "cost_eur": 2973.83,
+        "return_eur": 443.35, "nothing_share": 0.5, "half_share": 0.1, "best_tenth_eur": 4098.1,
+        "best_10_percent_share": 0.86, "best_50_percent_share": 0.97, "positive_people": 30.0,
+    }  # fmt: skip
+    return pd.DataFrame([{**row, **values}])
+
+
+def test_the_spread_of_few_is_not_shown_and_a_tenth_needs_a_hundred() -> None:
+    few = protect_spread(spread_row(9)).iloc[0]
+    assert few.drop(["view", "months"]).isna().all()
+    some = protect_spread(spread_row(64, nothing_share=0.97)).iloc[0]
+    assert some["participants"] == 65
+    assert some[["cost_eur", "return_eur"]].tolist() == [2950, 440]
+    # 2 of 64 don't get nothing; half is carried by 6; the best tenth are 6
+    hidden = ["nothing_share", "half_share", "best_tenth_eur", "best_10_percent_share"]
+    assert some[hidden].isna().all()
+    assert some["best_50_percent_share"] == pytest.approx(0.95)
+    many = protect_spread(spread_row(640)).iloc[0]
+    assert many.notna().drop("months").all()
+    assert many["nothing_share"] == 0.5
+
+
+def test_what_became_of_returns_of_few_is_not_shown() -> None:
+    table = pd.DataFrame({
+        "months": [36, 60], "participants": [200, 8], "negative_share": [0.25, 0.5],
+        "falling_share": [0.02, 0.0],
+    })  # fmt: skip
+    safe = protect_afterwards(table)
+    assert safe.iloc[0].isna().tolist() == [False, False, False, True]
+    assert safe.iloc[1].isna().tolist() == [False, True, True, True]
+
+
+def study(design: str, people: int, others: int) -> dict[str, object]:
+    return {
+        "intervention": "all", "design": design, "outcome": "public_eur", "reported": 123.4,
+        "low": 1.0, "high": 250.0, "truth": 99.9, "bias": 23.5, "holds_truth": True, "anyway": 5.0,
+        "people": people, "others": others, "others_helped_share": 0.3, "reply_share": 0.6,
+        "cost_eur": 31_234.0,
+    }  # fmt: skip
+
+
+def test_a_study_of_few_reports_nothing() -> None:
+    studies = [
+        study("before_after", 50, 0), study("matched", 50, 9), study("trial", 50, 60),
+        study("trial", 6, 60),
+    ]  # fmt: skip
+    safe = protect_monitoring(pd.DataFrame(studies))
+    assert safe["reported"].isna().tolist() == [False, True, False, True]
+    assert safe["holds_truth"].isna().tolist() == [False, True, False, True]
+    assert safe["people"].isna().tolist() == [False, False, False, True]
+    assert safe["others"].isna().tolist() == [True, True, False, False]
+    shown = safe["reported"].dropna()
+    assert (shown != 123.4).all()
+    assert (safe["cost_eur"].dropna() % 100 == 0).all()
+
+
+def test_decisions_on_few_do_not_say_what_was_measured() -> None:
+    table = pd.DataFrame({
+        "month": "2023-01", "what": ["stage:completed", "stage:completed", "revolving"],
+        "about": "Noordoost", "value": [0.513, 0.4, 12_345.6], "people": [57, 5, 0], "yes": True,
+    })  # fmt: skip
+    safe = protect_decisions(table)
+    assert safe["value"].isna().tolist() == [False, True, False]
+    assert safe["people"].tolist()[0] == 55
+    assert safe["value"].iloc[2] == 12_345.6
+
+
+def test_few_participants_are_warned_of() -> None:
+    people = participants()
+    assert not few_took_part(people)
+    assert few_took_part(people.iloc[:9])
+    assert not few_took_part(people.iloc[:0])
+    assert not few_took_part(pd.DataFrame({"month": []}))
+
+
 # --- What may leave at all --------------------------------------------------------------------
 
 
@@ -417,6 +648,14 @@ def test_raw_is_raw_and_only_on_request() -> None:
     table = participants()
     assert protect_all({"participants": table}, raw=True)["participants"] is table
     assert "household" not in protect_all({"participants": table})["participants"]
+
+
+def test_every_table_of_a_result_has_its_way_out() -> None:
+    """Of a scenario without a plan, tables about it are empty; they pass too."""
+    empty = {name: pd.DataFrame({"month": []}) for name in ALL_TABLES}
+    safe = protect_all(empty)
+    assert set(safe) == set(ALL_TABLES)
+    assert all(len(table) == 0 for table in safe.values())
 
 
 def test_tables_without_persons_pass_as_they_are() -> None:

@@ -18,9 +18,10 @@ ORDER = [
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
     "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
-    "protected", "disclosure", "tables", "summary", "sheet", "maps", "plots", "result", "events",
-    "telling", "lives", "story", "council", "say", "say_photo", "say_assumptions", "cli",
-    "__main__",
+    "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps", "plots",
+    "result", "events", "telling", "lives", "story", "council.figures", "council.look",
+    "council.said", "council.people", "council.money", "council.say", "council.questions",
+    "council", "say", "say_photo", "say_assumptions", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

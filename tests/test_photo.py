@@ -32,16 +32,17 @@ START = hh.month_number("2022-01")
 def world(place: Place, parameters: Parameters) -> World:
     """Two years whose months end without births, moves and deaths, so that the records at the
     end are those that were counted."""
-    still = pytest.MonkeyPatch()
     settled = settle(place, parameters, 1, SAMPLE, months=12)
-    still.setattr(
-        model, "month_context", lambda *asked: month_context(*asked)._replace(living=0)
-    )  # fmt: skip
-    made = SiexModel(settled=settled)
-    live(made, MONTHS - 1)
-    rows = made.rows.copy()
-    lived = live(made, 1)
-    still.undo()
+
+    def calm(*asked: Any, **shocks: Any) -> Any:
+        return month_context(*asked, **shocks)._replace(living=0)
+
+    with pytest.MonkeyPatch.context() as still:
+        still.setattr(model, "month_context", calm)
+        made = SiexModel(settled=settled)
+        live(made, MONTHS - 1)
+        rows = made.rows.copy()
+        lived = live(made, 1)
     object.__setattr__(lived, "households", made.households[rows].copy())
     return lived
 
@@ -202,7 +203,7 @@ def test_the_photo_months_and_wijkfoto_agree(
         assert shown.loc[("stress_money", "minima"), "value"] == pytest.approx(
             months.loc[month, "poor_stress_money"]
         )
-        groups = months.loc[month, [f"poor_group_{g}" for g in hh.GROUPS]]
+        groups = months.loc[month, [f"poor_group_{g}" for g in hh.GROUPS[1:]]]
         assert groups.sum() == months.loc[month, "poor_households"]
 
 

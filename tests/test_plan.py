@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from siexsim.errors import UserError
 from siexsim.household import month_number
 from siexsim.interventions import packaged_interventions
 from siexsim.plan import Go, Plan
@@ -123,11 +124,17 @@ def test_months_add_up_to_years(first: int, length: int, eur: float, own: dict[s
     from siexsim.household import month_text
 
     begin = month_number("2022-01") + first
+    last = begin + length
+    own = {
+        year: much
+        for year, much in own.items()
+        if begin <= (int(year) - 1900) * 12 + 11 and (int(year) - 1900) * 12 <= last
+    }
     plan = a_plan(
-        start=month_text(begin), end=month_text(begin + length), budget_eur_per_year=eur,
-        budget_by_year=own,
+        start=month_text(begin), end=month_text(last), budget_eur_per_year=eur, budget_by_year=own,
     )  # fmt: skip
     for year in range(2022, 2032):
+        assert plan.months_in(year) or plan.year_budget_eur(year) == 0
         january = month_number(f"{year}-01")
         months = sum(plan.month_budget_eur(january + k) for k in range(12))
         assert months == pytest.approx(plan.year_budget_eur(year), abs=1e-6)
@@ -139,7 +146,7 @@ def test_months_add_up_to_years(first: int, length: int, eur: float, own: dict[s
         ({"bring_forward": [{"from_year": "2023", "to_year": "2024", "eur": 1}]}, "earlier year"),
         (
             {"bring_forward": [{"from_year": "2024", "to_year": "2023", "eur": 1e8}]},
-            "brought forward from 2024, whose budget is 1,000,000",
+            "brought forward from 2024, whose budget is 1000000",
         ),
         (
             {"cofinancing": {"insurer": {"pays_share": 0.7}, "state": {"pays_share": 0.5}}},
@@ -151,6 +158,24 @@ def test_months_add_up_to_years(first: int, length: int, eur: float, own: dict[s
         ({"wijken": ["A"], "stages": [{"wijken": ["A"], "start": "2022-07"}]}, "not both"),
         ({"stages": [{"wijken": ["Centrum"], "start": "2021-07"}]}, "must start within the plan"),
         ({"stages": [{"wijken": [], "start": "2022-07"}]}, "at least 1"),
+        (
+            {"stages": [{"wijken": ["Centrum"], "start": "2022-07"},
+                        {"wijken": ["Beijum"], "start": "2026-07"}]},
+            "stage 2 starts in 2026-07; it must start within the plan, 2022-07 to 2026-06",
+        ),
+        (
+            {"stages": [{"wijken": ["Centrum"], "start": "2022-07",
+                         "go": {"measured": "stress", "at_least": 0}}]},
+            "nothing is measured before it",
+        ),
+        ({"budget_by_year": {"2027": 5}}, "budget_by_year names 2027; the plan runs from 2022-07"),
+        ({"capacity": {"job_guidance": 3}}, "'job_guidance', which isn't in the mix"),
+        (
+            {"stages": [{"wijken": ["Centrum"], "start": "2022-07"},
+                        {"wijken": ["Beijum"], "start": "2024-03", "budget_eur_per_year": 1e5}],
+             "bring_forward": [{"from_year": "2025", "to_year": "2023", "eur": 2e5}]},
+            "200000 is brought forward from 2025, whose budget is 100000",
+        ),
         ({"revolving_share": 0.5, "monitoring": {"design": "none"}}, "needs a design"),
         ({"allocation": "learning", "monitoring": {"design": "none"}}, "needs a design"),
     ],
@@ -172,6 +197,28 @@ def test_plans_compose() -> None:
     with pytest.raises(ValidationError, match="before the one it follows"):
         wider.then_to("Zuidwest", start="2023-01")
     assert Plan.model_validate(wider.model_dump()) == wider
+
+
+def test_a_plan_somewhere_goes_on_from_there() -> None:
+    plan = a_plan(wijken=("Centrum",)).then_to("Noordwest", start="2023-01")
+    assert [(stage.wijken, stage.start) for stage in plan.stages] == [
+        (("Centrum",), "2022-07"), (("Noordwest",), "2023-01"),
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="everywhere already"):
+        a_plan().then_to("Noordwest", start="2023-01")
+
+
+def test_a_mix_fits_in_the_record_of_a_household() -> None:
+    names = [f"own_{k}" for k in range(13)]
+    for count, fits in ((12, True), (13, False)):
+        content = {
+            "mix": dict.fromkeys(names[:count], 1 / count), "budget_eur_per_year": 1,
+        }  # fmt: skip
+        if fits:
+            Plan.model_validate(content, context={"interventions": names})
+            continue
+        with pytest.raises(ValidationError, match="names 13 interventions; at most 12"):
+            Plan.model_validate(content, context={"interventions": names})
 
 
 def test_every_packaged_intervention_makes_a_plan() -> None:

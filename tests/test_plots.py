@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siexsim import plots
+from siexsim import maps, plots
 from siexsim.account import VIEWS, run_balance
 from siexsim.household import DOMAINS, month_number, month_text
 from siexsim.items import PAYERS
+from siexsim.panel import MARKS
+from siexsim.parameters import Parameters
 from siexsim.place import load_place, read_packaged
+from siexsim.protected_people import protect_classes, protect_spread
+from siexsim.spread import classes_table, spread_table
 
 YEARS = 10
 MONTHS = [month_text(month_number("2022-01") + k) for k in range(12 * YEARS)]
@@ -96,18 +100,26 @@ def _money(rng, futures, pays):
     return account, pd.concat(bands, ignore_index=True), pd.DataFrame(rows)
 
 
+def participants(rng):
+    """Half of three hundred households return nothing; months are those that a run looks at."""
+    returned = np.where(rng.random((300, 1)) < 0.5, 0.0, rng.standard_t(2, (300, 7)) * 900 + 800)
+    table = pd.DataFrame(returned, columns=[f"returned_{payer}_eur" for payer in PAYERS])
+    for months in MARKS[1:]:
+        for payer in PAYERS:
+            table[f"gain_{payer}_{months}_months_eur"] = table[f"returned_{payer}_eur"]
+    return table.assign(
+        household=np.arange(300), course=1, start="2023-01", weight=1, overhead_eur=300.0,
+        cost_eur=rng.normal(3e3, 500, 300),
+    )  # fmt: skip
+
+
 def make(plan: bool = True, futures: int = 9, pays: float = 5e5, sample: int = 1, seed: int = 1):
     """A result as made up as it is small."""
     rng = np.random.default_rng(seed)
     worlds = ("without", "with") if plan else ("without",)
     account, bands, rows = _money(rng, futures, pays) if plan else (None, None, None)
-    participants = None
-    if plan:
-        household, cost = np.arange(300) // 2 * 3, rng.normal(3e3, 500, 300)
-        participants = pd.DataFrame({"household": household, "cost_eur": cost})
-        for payer in PAYERS:
-            drawn = rng.standard_t(2, 300) * 3e3 + 800
-            participants[f"returned_{payer}_eur"] = np.where(rng.random(300) < 0.5, 0.0, drawn)
+    people = participants(rng) if plan else pd.DataFrame({"household": []})
+    spread = spread_table(people, Parameters.packaged(), seed) if plan else people
     scenario = {
         "name": "Noordoost", "effects": "evidence", "futures": futures, "sample": sample,
         "years": YEARS, "plan": PLAN if plan else None,
@@ -115,7 +127,8 @@ def make(plan: bool = True, futures: int = 9, pays: float = 5e5, sample: int = 1
     return SimpleNamespace(
         summary={}, manifest={"scenario": scenario}, months=_months(worlds),
         photo=_photo(rng, worlds), account=account, bands=bands, futures=rows,
-        participants=participants, place=load_place(),
+        spread=protect_spread(spread), classes=protect_classes(classes_table(people)),
+        place=load_place(),
     )  # fmt: skip
 
 
@@ -183,9 +196,81 @@ def test_a_plan_that_nobody_took_part_in_can_be_drawn(tmp_path):
     result = make()
     result.account["invested_eur"] = 0.0
     result.futures["invested_eur"] = 0.0
-    result.participants = result.participants.iloc[:0]
+    result.spread, result.classes = result.spread.iloc[:0], result.classes.iloc[:0]
     plots.draw_all(result, tmp_path, "nl")
     assert "participants" not in _captions(tmp_path)
+
+
+def hide(result, wijken, columns):
+    """Take from a result what too few stand behind."""
+    rows = result.photo["wijk"].isin(wijken)
+    result.photo.loc[rows, columns] = np.nan
+    return result
+
+
+def test_wijken_that_are_hidden_are_grey_and_unranked(tmp_path):
+    few = ["Ten Post e.o.", "Meerdorpen"]
+    result = hide(make(), few, ["poor_households", "poor_stress_money"])
+    plots.draw_all(result, tmp_path)
+    for lang, words in (("nl", "Niet getoond"), ("en", "Not shown")):
+        caption = _captions(tmp_path)["map"][lang]
+        assert words in caption["alt"] and all(name in caption["alt"] for name in few)
+        assert "nan" not in caption["alt"]
+    drawing = maps.draw_map(plots.Sheet(result, "en"))
+    said = [label.get_text() for label in drawing.figure.axes[1].get_yticklabels()]
+    assert said[-2:] == [f"{name}  ·" for name in ("Meerdorpen", "Ten Post e.o.")]
+    assert [label.rsplit("  ", 1)[1] for label in said[:-2]] == [str(k) for k in range(1, 19)]
+
+
+def test_stress_leaves_hidden_wijken_out_of_sum_and_weight():
+    result = make()
+    result.manifest["scenario"]["plan"] = {**PLAN, "wijken": ["Noordoost", "Noordwest", "Ten Post"]}
+    whole = maps._stress(plots.Sheet(result, "en"), "with")
+    stress = [f"poor_stress_{domain}" for domain in DOMAINS]
+    seen = maps._stress(plots.Sheet(hide(result, ["Ten Post e.o."], stress), "en"), "with")
+    photo = result.photo[(result.photo["year"] == 2032) & (result.photo["world"] == "with")]
+    photo = photo[photo["wijk"].isin(["Noordoost", "Noordwest"])]
+    weights = photo["poor_households"]
+    assert seen.poor[0] == pytest.approx(np.average(photo["poor_stress_housing"], weights=weights))
+    assert seen.poor[0] != whole.poor[0]
+    assert seen.everybody[0] == whole.everybody[0]
+
+
+def test_a_plan_whose_stress_is_hidden_has_no_figure_of_it(tmp_path):
+    result = hide(make(), ["Noordoost"], [f"poor_stress_{domain}" for domain in DOMAINS])
+    plots.draw_all(result, tmp_path, "en")
+    assert "stress" not in _captions(tmp_path)
+
+
+def test_stress_that_changes_less_than_rounding_is_about_the_same():
+    result = make()
+    poor = [f"poor_stress_{domain}" for domain in DOMAINS]
+    result.photo.loc[:, poor] = 0.5
+    result.photo.loc[result.photo["world"] == "with", poor] -= 1e-4
+    assert "about the same" in maps.draw_stress(plots.Sheet(result, "en")).title
+
+
+def test_wijken_of_later_stages_are_of_the_plan_too():
+    result = make()
+    stages = [{"wijken": ["Beijum"]}, {"wijken": ["Noordwest", "Lewenborg"]}]
+    result.manifest["scenario"]["plan"] = {**PLAN, "wijken": [], "stages": stages}
+    names = maps.plan_wijken(plots.Sheet(result, "nl"))
+    assert names == ("Noordoost", "Noordwest", "Noorddijk e.o.")
+
+
+def test_participants_say_who_carries_the_gains_as_far_as_that_may_be_shown():
+    result = make()
+    title = plots.draw_participants(plots.Sheet(result, "en")).title
+    zero = result.classes.loc[result.classes["low_eur"] == -100, "households"].iloc[0]
+    assert f"{zero / 300:.0%} of participants" in title
+    assert f"{result.spread['half_share'].iloc[5]:.0%} carry half" in title
+    result.spread["half_share"] = np.nan
+    title = plots.draw_participants(plots.Sheet(result, "en")).title
+    assert f"{zero / 300:.0%} of participants" in title and "half" not in title
+    result.classes["households"] = np.nan
+    drawing = plots.draw_participants(plots.Sheet(result, "en"))
+    assert drawing.title.startswith("The mean public return per participant is")
+    assert "nan" not in drawing.alt and "·" in drawing.alt
 
 
 def test_numbers_are_written_as_the_language_does():
