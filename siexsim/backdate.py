@@ -1,4 +1,4 @@
-"""The settled households as if their lives had stood there earlier, for runs that begin before 2022.
+"""The settled households as if they had lived earlier, for runs that begin before 2022.
 
 The margins are those of 2022. Who starts earlier has the age, the work and the debts at that date
 that it has in 2022, in the prices of that date, and there are as many households in each
