@@ -119,7 +119,7 @@ def explain(
     scenario = Scenario.of(manifest["scenario"])
     place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
     progress("households", 0, 1)
-    settled = settle(place, parameters, scenario.seed, scenario.sample)
+    settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
     progress("households", 1, 1)
     pages: dict[str, list[Page]] = {}
     cents: dict[str, Any] = {}
@@ -235,7 +235,7 @@ def suggest(folder: str | Path, lang: str = "en", progress: Progress = _silent) 
     scenario = Scenario.of(read_said(folder, lang)[MANIFEST]["scenario"])
     place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
     progress("households", 0, 1)
-    settled = settle(place, parameters, scenario.seed, scenario.sample)
+    settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
     progress("households", 1, 1)
     people = pd.DataFrame()
     if scenario.plan is not None:

@@ -116,7 +116,7 @@ def look_at_city(scenario: Scenario, number: int) -> dict[str, float]:
     place, sample = load_place(scenario.place), max(CITY_SAMPLE, scenario.sample)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     made = synthesise(place, scenario.seed, scenario.central(), sample)
-    settled = settle(place, parameters, seed, made=made)
+    settled = settle(place, parameters, seed, made=made, start=scenario.start)
     world = live_worlds(scenario, place, parameters, seed, settled, False, ("without",))["without"]
     poor = world.census["poor_persons"].sum(axis=1) * world.weight
     gap = world.census["poor_gap_cents"].sum(axis=1) * world.weight / 100
