@@ -281,6 +281,11 @@ def _class_bars(ax: Axes, sheet: Sheet, classes: list[_Class], count: float) -> 
     sheet.format_axis(ax.xaxis)
 
 
+def _rough(value: float) -> float:
+    """The end of an interval in two figures; more would be false precision."""
+    return float(f"{value:.2g}")
+
+
 def _mean_bars(ax: Axes, sheet: Sheet, spread: pd.Series, unsure: str) -> None:
     """Cost and mean return of a participant, with what chance among them leaves open."""
     cost, mean, half = spread["cost_eur"], spread["return_eur"], _WIDTH * spread["error_eur"]
@@ -337,7 +342,8 @@ def draw_participants(sheet: Sheet) -> Drawing:
     classes = _return_classes(sheet, count)
     mean, off = float(spread["return_eur"]), _WIDTH * float(spread["error_eur"])
     said = {
-        "mean": sheet.euro(mean), "low": sheet.euro(mean - off), "high": sheet.euro(mean + off),
+        "mean": sheet.euro(mean), "low": sheet.euro(_rough(mean - off)),
+        "high": sheet.euro(_rough(mean + off)),
         "cost": sheet.euro(spread["cost_eur"]), "nothing": "", "half": "",
         "nothing_said": "", "half_said": "",
     }  # fmt: skip
