@@ -123,7 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked; user mistakes give one line."""
     asked = parser().parse_args(arguments)
     try:
-        asked.run(asked, Console())
+        screen = Console()
+        if not screen.is_terminal:  # a table in a file or a pipe needs its width
+            screen.width = 130
+        asked.run(asked, screen)
     except UserError as error:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False)
         return 2
