@@ -99,13 +99,19 @@ def answer_council(scenario: Scenario, there: Path, workers: int) -> None:
 
 def heading(name: str, sample: int, futures: int) -> str:
     """What the table is, and how far it can be trusted."""
-    of = "every household" if sample == 1 else f"one household in {sample}"
+    of, noise = "every household", ""
+    if sample > 1:
+        of = f"one household in {sample}"
+        noise = (
+            f"In this sample a plan measures one in {sample} of the people it would measure, "
+            "so what it decides on its measurements is noisier than it would be. "
+        )
     return (
         f"# The plan `{name}` under three effect sets, in calm and in rough times\n\n"
         f"Made by `python -m experiments.findings --only {name}` ({of}, {futures} futures). "
         "Nothing is calibrated yet: direction and order of size count. Rough times: corona from "
         "March 2023 and a recession from January 2025. Figures are of the set *evidence* in calm "
-        "times. Negative: that party loses money.\n\n"
+        f"times. {noise}Negative: that party loses money.\n\n"
     )
 
 
