@@ -18,8 +18,9 @@ ORDER = [
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
     "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
-    "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps", "plots",
-    "result", "events", "telling", "lives", "story", "council.figures", "council.look",
+    "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps",
+    "plots_participants", "plots", "result", "events", "telling", "lives", "story",
+    "council.figures", "council.look",
     "council.said", "council.people", "council.money", "council.say", "council.questions",
     "council", "say", "say_photo", "say_assumptions", "cli", "__main__",
 ]  # fmt: skip

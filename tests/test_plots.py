@@ -302,7 +302,10 @@ def test_both_languages_have_the_same_texts_and_slots():
 
 
 def test_every_text_is_used():
-    code = "".join(p.read_text(encoding="utf-8") for p in map(_source, ("plots", "maps", "sheet")))
+    code = "".join(
+        p.read_text(encoding="utf-8")
+        for p in map(_source, ("plots", "plots_participants", "maps", "sheet"))
+    )
     unused = (
         "title_",
         "alt_",
