@@ -23,13 +23,12 @@ from siexsim.errors import UserError
 from siexsim.events import Event, Page, life_events
 from siexsim.interventions import Intervention
 from siexsim.items import PAYERS
-from siexsim.model import SiexModel, settle
+from siexsim.model import SiexModel
 from siexsim.panel import gains_eur
 from siexsim.parameters import Parameters
 from siexsim.participants import overhead_eur, participants_table
-from siexsim.place import load_place
 from siexsim.result import MANIFEST, read_said
-from siexsim.run import Outcome, Progress, begin_world, future_parameters, live_worlds
+from siexsim.run import Outcome, Progress, begin_world, live_worlds, settled_start
 from siexsim.scenario import Scenario
 from siexsim.spread import FIRST_MARK, returns_eur
 from siexsim.telling import sentence
@@ -117,10 +116,7 @@ def explain(
     identity = _identity(household, lang)
     manifest = read_said(folder, lang)[MANIFEST]
     scenario = Scenario.of(manifest["scenario"])
-    place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
-    progress("households", 0, 1)
-    settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
-    progress("households", 1, 1)
+    place, parameters, settled = settled_start(scenario, progress)
     pages: dict[str, list[Page]] = {}
     cents: dict[str, Any] = {}
     courses: tuple[Help, ...] = ()
@@ -233,10 +229,7 @@ def suggest(folder: str | Path, lang: str = "en", progress: Progress = _silent) 
         When there is no such result.
     """
     scenario = Scenario.of(read_said(folder, lang)[MANIFEST]["scenario"])
-    place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
-    progress("households", 0, 1)
-    settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
-    progress("households", 1, 1)
+    place, parameters, settled = settled_start(scenario, progress)
     people = pd.DataFrame()
     if scenario.plan is not None:
         worlds = live_worlds(

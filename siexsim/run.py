@@ -268,18 +268,25 @@ def run_futures(
     return futures
 
 
-def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> Outcome:
-    """Run a scenario: its worlds with central numbers at full detail, then its futures.
-
-    The result doesn't depend on `workers`. Future 0 is the central run itself.
-    """
-    place = load_place(scenario.place)
-    parameters = future_parameters(scenario, 0)
+def settled_start(
+    scenario: Scenario, progress: Progress = _silent
+) -> tuple[Place, Parameters, Households]:
+    """Place, central numbers and households from which the worlds of a scenario begin."""
+    place, parameters = load_place(scenario.place), future_parameters(scenario, 0)
     if scenario.plan is not None:
         place.covering(scenario.plan.all_wijken)  # a misspelt one is said before anything is run
     progress("households", 0, 1)
     settled = settle(place, parameters, scenario.seed, scenario.sample, start=scenario.start)
     progress("households", 1, 1)
+    return place, parameters, settled
+
+
+def run(scenario: Scenario, progress: Progress = _silent, workers: int = 1) -> Outcome:
+    """Run a scenario: its worlds with central numbers at full detail, then its futures.
+
+    The result doesn't depend on `workers`. Future 0 is the central run itself.
+    """
+    place, parameters, settled = settled_start(scenario, progress)
     names = [
         name
         for name, (planned, shocked) in WORLDS.items()
