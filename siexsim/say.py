@@ -81,13 +81,13 @@ def _heading(lang: str, summary: Mapping[str, Any], scenario: Mapping[str, Any])
 
 def _plan(lang: str, scenario: Mapping[str, Any]) -> Text:
     from siexsim.place import load_place  # heavy; help does without
-    from siexsim.plan import Plan
 
     plan = scenario.get("plan")
     if not plan:
         return Text(text(lang, "say.no_plan"))
     place = load_place(scenario["place"])
-    names = Plan.model_validate(plan).all_wijken
+    names = [name for stage in plan.get("stages", ()) for name in stage["wijken"]]
+    names = names or plan["wijken"]
     wijken = dict.fromkeys(place.wijken[place.wijk(name)] for name in names)
     return Text(
         text(

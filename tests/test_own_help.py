@@ -223,3 +223,14 @@ def test_a_capacity_must_show_in_the_sample(tmp_path: Path) -> None:
     for lang, line in (("en", "take a sample of one in 5"), ("nl", "hoogstens één op de 5")):
         with pytest.raises(UserError, match=line):
             read_scenario(path, lang, {"sample": 10})
+
+
+def test_the_command_runs_and_shows_a_plan_with_help_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = Path("experiments/scenarios/eigen_hulp.toml")
+    quick = ["--sample", "200", "--futures", "1", "--years", "3", "--lang", "en"]
+    assert execute(["run", str(scenario), *quick, "--out", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    assert execute(["show", str(folder), "--lang", "en"]) == 0
+    assert "Noordoost" in capsys.readouterr().out
