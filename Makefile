@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
 help:
 	@echo "make run    simulate $(SCENARIO); tables and figures go to $(OUT)/"
-	@echo "make findings  run the Noordoost plan under three effect sets; keep figures in results/findings/"
+	@echo "make findings  run three plans under three effect sets, in calm and rough times; keep them in results/findings/"
 	@echo "make calibrate  fit the model to Groningen (about an hour; goes on where it was when stopped)"
 	@echo "make test   run the tests, $(WORKERS) at a time"
 	@echo "make lint   check style (ruff) and types (mypy)"

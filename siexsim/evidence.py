@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -66,3 +67,11 @@ def read_table(tables: Mapping[str, Any], theme: str, origin: str) -> list[Param
             said = first_fault(error) if isinstance(error, ValidationError) else str(error)
             raise UserError(f"{origin}: parameter '{name}': {said}") from error
     return parameters
+
+
+def packaged_files(folder: str) -> Iterator[tuple[str, str]]:
+    """Name, without its ending, and text of each TOML file in a folder of the data, in order."""
+    there = files("siexsim") / "data" / folder
+    for path in sorted(there.iterdir(), key=lambda entry: entry.name):
+        if path.name.endswith(".toml"):
+            yield path.name.removesuffix(".toml"), path.read_text(encoding="utf-8")

@@ -6,13 +6,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siexsim.errors import UserError, did_you_mean
-from siexsim.evidence import Parameter, first_fault, read_table
+from siexsim.evidence import Parameter, first_fault, packaged_files, read_table
 
 # Conditions that an intervention may ask of a household; all named ones must hold.
 CONDITIONS: Final = (
@@ -143,10 +142,7 @@ def _check_possible(one: Parameter, origin: str) -> None:
 @cache
 def packaged_interventions() -> Mapping[str, Intervention]:
     """The interventions that come with the program, by name."""
-    found = {}
-    folder = files("siexsim") / "data" / "interventions"
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".toml"):
-            name = path.name.removesuffix(".toml")
-            found[name] = read_intervention(path.read_text(encoding="utf-8"), name, path.name)
-    return found
+    return {
+        name: read_intervention(text, name, f"{name}.toml")
+        for name, text in packaged_files("interventions")
+    }

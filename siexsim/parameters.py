@@ -20,7 +20,7 @@ import pandas as pd
 from siexsim import draws
 from siexsim.draws import stable_number
 from siexsim.errors import UserError, did_you_mean
-from siexsim.evidence import GRADES, Parameter, read_table
+from siexsim.evidence import GRADES, Parameter, packaged_files, read_table
 from siexsim.interventions import EFFECTS, Intervention, packaged_interventions
 from siexsim.shocks import packaged_shocks
 
@@ -35,12 +35,9 @@ EFFECT_SETS: Final = ("evidence", "sceptical", "ipw")
 @cache
 def _packaged() -> Mapping[str, Parameter]:
     found: dict[str, Parameter] = {}
-    folder = files("siexsim") / "data" / "parameters"
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".toml"):
-            theme = path.name.removesuffix(".toml")
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-            found |= {one.key: one for one in read_table(tables, theme, path.name)}
+    for theme, text in packaged_files("parameters"):
+        tables = tomllib.loads(text)
+        found |= {one.key: one for one in read_table(tables, theme, f"{theme}.toml")}
     for intervention in packaged_interventions().values():
         found |= {one.key: one for one in intervention.parameters}
     for shock in packaged_shocks().values():

@@ -13,7 +13,6 @@ import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -27,7 +26,7 @@ from pydantic import (
 )
 
 from siexsim.errors import UserError, did_you_mean
-from siexsim.evidence import Parameter, first_fault, read_table
+from siexsim.evidence import Parameter, first_fault, packaged_files, read_table
 from siexsim.household import month_number
 
 # What a shock may change. "support_lose" is what measures make of "lose", and so on.
@@ -135,13 +134,7 @@ def read_kind(text: str, name: str, origin: str) -> Kind:
 @cache
 def packaged_shocks() -> Mapping[str, Kind]:
     """The kinds of shock that come with the program, by name."""
-    found = {}
-    folder = files("siexsim") / "data" / "shocks"
-    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if path.name.endswith(".toml"):
-            name = path.name.removesuffix(".toml")
-            found[name] = read_kind(path.read_text(encoding="utf-8"), name, path.name)
-    return found
+    return {name: read_kind(text, name, f"{name}.toml") for name, text in packaged_files("shocks")}
 
 
 class Shock(BaseModel):
