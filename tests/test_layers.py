@@ -10,7 +10,7 @@ import pytest
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
     "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
-    "parameters", "posterior",
+    "parameters", "posterior", "weakness",
     "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
     "population_fit", "population", "backdate",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",

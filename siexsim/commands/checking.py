@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.text import Text
 
-from siexsim.commands.form import command_class, option
+from siexsim.commands.form import command_class, flag, option
 from siexsim.errors import UserError
 from siexsim.say import console
 from siexsim.texts import text, translated
@@ -24,21 +24,22 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
     def assumptions_command(
         theme: str | None = option("theme", words[0], lang),
         grade: str | None = option("grade", words[1], lang),
+        weakest: bool = flag("weakest", lang),
         csv: str | None = option("csv", words[2], lang),
         lang_asked: str | None = option("lang", "nl|en", lang),
     ) -> None:
         from siexsim.evidence import GRADES
-        from siexsim.parameters import Parameters
         from siexsim.say_assumptions import print_assumptions, write_csv
+        from siexsim.weakness import packaged_table, weakest_first
 
         spelt = {name.lower(): name for name in GRADES}
         wanted = spelt.get(grade.lower(), grade) if grade is not None else None
         try:
-            table = Parameters.packaged().table(theme, wanted)
+            table = packaged_table(theme, wanted)
         except UserError as error:
             raise UserError(translated(lang, str(error))) from error
         if csv is not None:
-            write_csv(table, csv, lang)
-        print_assumptions(table, lang)
+            write_csv(weakest_first(table) if weakest else table, csv, lang)
+        print_assumptions(table, lang, weakest)
         if csv is not None:
             console().print(Text(text(lang, "assumptions.written", path=csv)), soft_wrap=True)
