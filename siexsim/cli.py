@@ -22,7 +22,9 @@ from siexsim.texts import choose_language, text, translated
 
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
-COMMANDS: Final = ("run", "show", "explain", "council", "assumptions", "version")
+COMMANDS: Final = (
+    "run", "show", "explain", "council", "assumptions", "whatif", "validate", "version",
+)  # fmt: skip
 
 # Typer carries its own copy of Click from 0.2x on; these are the classes it really uses.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]

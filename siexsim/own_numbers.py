@@ -13,6 +13,7 @@ from siexsim.errors import UserError
 from siexsim.evidence import Assumption
 from siexsim.parameters import Parameters
 from siexsim.scenario import Scenario, contents, one_line, parsed, plain
+from siexsim.texts import known as known_word
 from siexsim.texts import number, text, translated
 
 SET: Final = "--set"
@@ -132,10 +133,34 @@ def _check_range(known: Parameters, origin: str, name: str, value: float, lang: 
     if not one.low <= value <= one.high:
         said = {k: _plainly(lang, v) for k, v in (("low", one.low), ("high", one.high))}
         key = "own_numbers.outside" if one.low < one.high else "own_numbers.law"
-        line = text(lang, key, value=_plainly(lang, value), unit=one.unit, **said)
+        line = text(lang, key, value=_plainly(lang, value), unit=units(lang, one.unit), **said)
         raise UserError(one_line(f"{origin}: {line}"))
+
+
+def units(lang: str, unit: str) -> str:
+    """A unit in the reader's language."""
+    return known_word(lang, "units", unit)
 
 
 def _plainly(lang: str, value: float) -> str:
     digits = f"{value:.6g}"
     return digits if "e" in digits else number(lang, value, len(digits.partition(".")[2]))
+
+
+def changes_in_words(before: Scenario, after: Scenario, lang: str = "en") -> dict[str, str]:
+    """What a user's own numbers are, and in the place of what, by full name."""
+    known, own = before.future(0), after.future(0)
+    changed = [
+        name
+        for name in (*after.parameters, *after.assumptions)
+        if before.parameters.get(name) != after.parameters.get(name)
+        or before.assumptions.get(name) != after.assumptions.get(name)
+    ]
+    said = {}
+    for name in dict.fromkeys(changed):
+        one, old = own[name], known[name]
+        values = {"now": one.value, "was": old.value, "low": one.low, "high": one.high}
+        shown = {key: _plainly(lang, value) for key, value in values.items()}
+        key = "own_numbers.held" if name in after.parameters or one.fixed else "own_numbers.ranged"
+        said[name] = text(lang, key, unit=units(lang, one.unit), source=one.source, **shown)
+    return said

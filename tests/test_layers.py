@@ -23,7 +23,7 @@ ORDER = [
     "plots_participants", "plots", "result", "events", "telling", "lives", "story",
     "council.figures", "council.look",
     "council.said", "council.people", "council.money", "council.say", "council.questions",
-    "council", "say", "say_photo", "say_assumptions",
+    "council", "say", "say_photo", "say_assumptions", "say_checks",
     "commands.form", "commands.running", "commands.checking", "commands", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}

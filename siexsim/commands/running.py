@@ -38,8 +38,9 @@ def add_all(app: typer.Typer, lang: str) -> None:
 
 
 def scenario_of(
-    path: str, changes: dict[str, Any], settings: Sequence[str], files: Sequence[str], lang: str
-) -> Scenario:
+    path: str, changes: dict[str, Any], settings: Sequence[str], files: Sequence[str], lang: str,
+    quiet: bool = False,
+) -> Scenario:  # fmt: skip
     """Read a scenario with what the command line changes in it; say it if its fit is stale."""
     from siexsim.own_numbers import read_assumptions, read_settings, with_own
     from siexsim.scenario import read_scenario
@@ -48,7 +49,7 @@ def scenario_of(
     assumed = [read_assumptions(file, lang) for file in files]
     scenario = with_own(read_scenario(path, lang, changes), own, assumed, lang)
     fitted = scenario.posterior()
-    if fitted is not None and fitted.stale:
+    if fitted is not None and fitted.stale and not quiet:
         console(stderr=True).print(Text(text(lang, "posterior.stale")), soft_wrap=True)
     return scenario
 
