@@ -51,7 +51,7 @@ def read_validation(folder: Traversable | None = None) -> tuple[list[Row], dict[
         numbers = table[["mean", "p05", "p95", "noise_sd"]].astype(float)
         numbers["seeds"] = table["seeds"].fillna(0).astype(int)
         made_by = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:100]
         raise UserError(
             f"calibration/{TABLE} can't be read ({reason}); make it anew with: "

@@ -23,7 +23,8 @@ from siexsim.texts import choose_language, text, translated
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
 COMMANDS: Final = (
-    "run", "show", "explain", "council", "assumptions", "whatif", "validate", "version",
+    "run", "show", "explain", "council", "assumptions", "whatif", "validate", "elicit",
+    "version",
 )  # fmt: skip
 
 # Typer carries its own copy of Click from 0.2x on; these are the classes it really uses.

@@ -12,6 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from siexsim.elicit import Pooled, outside_evidence
+from siexsim.say_assumptions import short
 from siexsim.texts import amount, known, number, percent, span, text
 
 
@@ -151,3 +153,30 @@ def _end(end: pd.DataFrame, lang: str) -> Table:
         amounts = [amount(lang, float(value)) for name, value in row.items() if name != "view"]
         table.add_row(known(lang, "views", str(row["view"])), *amounts)
     return table
+
+
+# --- What experts say together ----------------------------------------------------------------
+
+
+def print_pooled(screen: Console, pool: Sequence[Pooled], path: str, lang: str) -> None:
+    """Print what each expert says, what they say together, and what can be done with it."""
+    for one in pool:
+        screen.print(Text(one.name, style="bold"))
+        for own in one.experts:
+            values = {"low": own.low, "value": own.central, "high": own.high}
+            _print_range(screen, lang, own.expert, values)
+        together = {"low": one.low, "value": one.value, "high": one.high}
+        _print_range(screen, lang, text(lang, "elicit.together"), together)
+    screen.print()
+    screen.print(Text(text(lang, "elicit.pool_note")))
+    wide = outside_evidence(pool)
+    if wide:
+        screen.print(Text(text(lang, "elicit.wide", names=", ".join(wide))))
+    said = text(lang, "elicit.pooled_written", path=path, count=len(pool))
+    screen.print(Text(said), soft_wrap=True)
+
+
+def _print_range(screen: Console, lang: str, who: str, values: dict[str, float]) -> None:
+    shown = {name: short(lang, value) for name, value in values.items()}
+    line = Text(text(lang, "elicit.range", who=who, **shown))
+    screen.print(Padding(line, (0, 0, 0, 2)))

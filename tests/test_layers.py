@@ -16,7 +16,7 @@ ORDER = [
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
-    "monitoring", "cohort", "deciding", "course", "model", "scenario", "own_numbers",
+    "monitoring", "cohort", "deciding", "course", "model", "scenario", "own_numbers", "elicit",
     "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
     "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
-from siexsim.commands.form import command_class, flag, option, options, processes, wholes
+from siexsim.commands.form import (
+    argument,
+    command_class,
+    flag,
+    option,
+    options,
+    processes,
+    wholes,
+)
 from siexsim.commands.running import PAIR, changed, scenario_of
 from siexsim.errors import UserError
 from siexsim.say import console, stages
@@ -21,7 +31,7 @@ EXAMPLE = "noordoost.toml"
 
 def add_all(app: typer.Typer, lang: str) -> None:
     """Add the commands of this file."""
-    for add in (_add_assumptions, _add_whatif, _add_validate):
+    for add in (_add_assumptions, _add_whatif, _add_validate, _add_elicit):
         add(app, lang)
 
 
@@ -148,3 +158,53 @@ def _validate_again(numbers: dict[str, int], workers: int, lang: str) -> None:
     draws = len(sets) if POSTERIOR_FILE.exists() else 0
     for line in (*say.verdict(rows, draws, lang), *say.notes(rows, lang)):
         screen.print(Text(line))
+
+
+def _add_elicit(app: typer.Typer, lang: str) -> None:
+    file = {"nl": "BESTAND", "en": "FILE"}[lang]
+
+    @app.command("elicit", cls=command_class(lang))
+    def elicit_command(
+        out: str = argument({"nl": "UIT", "en": "OUT"}[lang], lang, "elicit_out"),
+        filled: list[str] = options("read", file, lang),
+        lang_asked: str | None = option("lang", "nl|en", lang),
+    ) -> None:
+        path = Path(out)
+        endings = (".toml",) if filled else (".xlsx", ".csv")
+        if path.suffix.lower() not in endings:
+            key = "elicit.toml_needed" if filled else "elicit.form_needed"
+            raise UserError(text(lang, key, path=out))
+        if filled:
+            _pool_forms(filled, path, lang)
+        else:
+            _write_form(path, lang)
+
+
+def _write_form(path: Path, lang: str) -> None:
+    from siexsim.elicit import form, write_form
+    from siexsim.weakness import packaged_table
+
+    rows = form(packaged_table())
+    write_form(rows, path, lang)
+    said = text(lang, "elicit.form_written", path=path, count=len(rows))
+    console().print(Text(said), soft_wrap=True)
+
+
+def _pool_forms(filled: list[str], path: Path, lang: str) -> None:
+    from siexsim.elicit import pooled, prior_tables, read_forms
+    from siexsim.say_checks import print_pooled
+
+    ranges, faults = read_forms(filled, lang)
+    for line in faults:
+        sys.stderr.write(f"{text(lang, 'error.frame')}: {line}\n")
+    if faults:
+        raise typer.Exit(2)
+    if not ranges:
+        raise UserError(text(lang, "elicit.nothing", path=", ".join(filled)))
+    pool = pooled(ranges)
+    try:
+        path.write_text(prior_tables(pool, lang), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(text(lang, "error.csv", path=path, reason=reason)) from error
+    print_pooled(console(), pool, str(path), lang)
