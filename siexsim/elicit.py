@@ -18,9 +18,10 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from siexsim.errors import UserError, did_you_mean
+from siexsim.own_numbers import EXACT
 from siexsim.parameters import Parameters
 from siexsim.scenario import LARGEST_FILE_BYTES, one_line
-from siexsim.texts import known, number, text, translated
+from siexsim.texts import known, short, text, translated
 from siexsim.weakness import weakest_first
 
 EXCEL: Final = ".xlsx"
@@ -264,8 +265,7 @@ def _number(column: str, cell: Any, lang: str) -> float:
 def _shown(lang: str, value: float) -> str:
     if not math.isfinite(value):
         return known(lang, "elicit", "no_bound")
-    digits = f"{value:.6g}"
-    return digits if "e" in digits else number(lang, value, len(digits.partition(".")[2]))
+    return short(lang, value, EXACT)
 
 
 # --- What experts say together ----------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration import validation, whatif
+from calibration import check, validation, whatif
 from calibration.check import Row, rows_of
 from calibration.targets import HOLDOUTS_FILE, TARGETS_FILE, read_targets
 from calibration.whatif import Difference, compare, compare_fit, end_table, payback_table
@@ -162,3 +162,21 @@ def test_validate_shows_it_and_says_when_it_is_stale(
     assert cli.execute(["validate", "--lang", "nl"]) == 0
     said = capsys.readouterr()
     assert said.err.startswith("Let op: deze tabel") and "binnen hun marge" in said.out
+
+
+def test_validate_can_run_the_model_anew(
+    rows: list[Row], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def run_many(sets: list[object], seeds: range, sample: int, workers: int) -> pd.DataFrame:
+        asked.append((list(seeds), sample))
+        runs = pd.DataFrame([lived(Parameters.packaged(), seed, sample) for seed in seeds])
+        return runs.assign(set=0, seed=list(seeds))
+
+    monkeypatch.setattr(check, "run_many", run_many)
+    assert (
+        cli.execute(["validate", "--again", "--seeds", "2", "--sample", "40", "--lang", "en"]) == 0
+    )
+    out = capsys.readouterr().out
+    assert asked == [([1, 2], 40)] and all(row.target.row in out for row in rows)
