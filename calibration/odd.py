@@ -13,7 +13,8 @@ import argparse
 import csv
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -24,7 +25,7 @@ from siexsim import household as hh
 from siexsim.evidence import Parameter, packaged_files
 from siexsim.interventions import packaged_interventions
 from siexsim.items import ITEMS, item_table
-from siexsim.parameters import Parameters
+from siexsim.parameters import EFFECT_SETS, Parameters
 from siexsim.shocks import packaged_shocks
 
 ODD_FILE: Final = HOME.parent / "ODD.md"
@@ -232,25 +233,36 @@ def functions_of(module: str) -> str:
 
 
 def evidence_used() -> str:
-    """Every row of the evidence base with the numbers, items and functions that rest on it."""
+    """Every row of the evidence base with what rests on it."""
     used: dict[str, list[str]] = {row: [] for row in evidence()}
-    for one in Parameters.packaged().values():
-        # there, C4 to C16 are rows of the targets, not of the evidence base
-        text = re.sub(r"\bC\d+\b", "", one.source) if one.theme == "population" else one.source
+    for who, text in _citations():
         for row in rows_cited(text):
-            used[row].append(f"`{one.key}`")
-    for name in ITEMS:
-        for row in rows_cited(item_table()[name].source):
-            used[row].append(f"item `{name}`")
-    for module in SUBMODELS:
-        for one in functions(module):
-            for row in rows_cited(f"{one.says} {one.more}"):
-                used[row].append(f"`{one.name}`")
+            used[row] += [who] * (who not in used[row])
     rows = [
         [name, row["parameter"], row["source"], row["confidence"], ", ".join(used[name]) or "-"]
         for name, row in evidence().items()
     ]
     return table(("row", "what", "source", "confidence", "used by"), rows)
+
+
+def _citations() -> Iterator[tuple[str, str]]:
+    """Everything that may cite a row of the evidence base, with the text in which it does."""
+    for number in Parameters.packaged().values():
+        text = number.source
+        if number.theme == "population":  # there, C4 to C16 are rows of the targets
+            text = re.sub(r"\bC\d+\b", "", text)
+        yield f"`{number.key}`", text
+    sets = tomllib.loads((HOME / "data" / "effect_sets.toml").read_text(encoding="utf-8"))
+    for name in EFFECT_SETS:
+        for entry in sets[name].values():
+            yield f"effect set *{name}*", entry["source"]
+    for name, kind in packaged_shocks().items():
+        for profile in kind.profiles.values():
+            yield f"profile of shock `{name}`", profile.source
+    for name in ITEMS:
+        yield f"item `{name}`", item_table()[name].source
+    for module in (*SUBMODELS, "account.py", "grex.py"):
+        yield f"`{module}`", (HOME / module).read_text(encoding="utf-8")
 
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
