@@ -13,16 +13,15 @@ from scipy.optimize import minimize
 from scipy.stats import binom, chisquare
 
 from calibration.priors import Array, Space
-from calibration.sample import Posterior, quick
+from calibration.sample import Posterior, prior_points, quick
 from calibration.targets import Target
-from calibration.waves import Matched, Observed, Wave, spread
+from calibration.waves import Matched, Observed, Wave
 
 if TYPE_CHECKING:
     from calibration.fit import Fitted
 
 BAND: Final = (0.05, 0.5, 0.95)
 RANK_BINS: Final = 10
-_PRIOR_POINTS: Final = 20_000
 _FEWEST_DRAWS: Final = 100  # with fewer a rank says little
 _GRID: Final = 9
 _WORTH_TELLING: Final = 0.3  # correlation between two parameters
@@ -40,13 +39,6 @@ def quantiles(values: Array, weights: Array, at: tuple[float, ...] = BAND) -> Ar
     return np.array(found)
 
 
-def prior_points(posterior: Posterior, number: int, seed: int, stream: int) -> Array:
-    """Points spread over the prior where the emulators hold."""
-    low, high = (posterior.space.to_uniform(x[None])[0] for x in (posterior.low, posterior.high))
-    u = low + (high - low) * spread(number, len(low), seed, stream)
-    return np.clip(posterior.space.from_uniform(u), posterior.low, posterior.high)
-
-
 # ---- recovery ---------------------------------------------------------------------------------
 
 
@@ -61,7 +53,7 @@ class Cities:
 
 def truths(matched: Matched, posterior: Posterior, number: int, seed: int) -> Array:
     """Points drawn from the prior, among those that aren't implausible."""
-    points = prior_points(posterior, _PRIOR_POINTS, seed, 402)
+    points = prior_points(posterior, seed, 402)
     found = points[matched.keeps(posterior.observed, points)][:number]
     if len(found) < number:  # few are left: those that the waves ended with, by their chance
         state = np.random.RandomState([seed, 403])
@@ -72,9 +64,7 @@ def truths(matched: Matched, posterior: Posterior, number: int, seed: int) -> Ar
     return found
 
 
-def recovery(
-    posterior: Posterior, matched: Matched, cities: Cities, seed: int
-) -> pd.DataFrame:
+def recovery(posterior: Posterior, matched: Matched, cities: Cities, seed: int) -> pd.DataFrame:
     """Fit synthetic cities of which the truth is known.
 
     Each city is a run of the simulation that no emulator was trained on, with chance added of the
@@ -93,7 +83,7 @@ def recovery(
     seeing = replace(posterior, observed=posterior.observed.of_one_run(cities.sample))
     state = np.random.RandomState([seed, 500])
     seen = outcomes + posterior.observed.off_sd * state.standard_normal(outcomes.shape)
-    start = prior_points(posterior, _PRIOR_POINTS, seed, 400)
+    start = prior_points(posterior, seed, 400)
     rows: list[dict[str, Any]] = []
     for city, (truth, values) in enumerate(zip(points, seen, strict=True)):
         draws = quick(seeing, start, values, seed, 1000 + city)
@@ -102,7 +92,10 @@ def recovery(
         ranks = (draws < truth).mean(axis=0)
         covered = (ranks >= BAND[0]) & (ranks <= BAND[2])
         rows += [
-            {"city": city, "parameter": name, "truth": t, "rank": r, "covered": c, "draws": len(kept)}
+            {
+                "city": city, "parameter": name, "truth": t, "rank": r, "covered": c,
+                "draws": len(draws),
+            }
             for name, t, r, c in zip(posterior.space.names, truth, ranks, covered, strict=True)
         ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -231,7 +224,7 @@ def left_out(posterior: Posterior, seed: int) -> pd.DataFrame:
     nearest to its published value when this one is left out, by `freed` half widths. A target that
     is expected outside its band, and frees another, fights it.
     """
-    start = prior_points(posterior, _PRIOR_POINTS, seed, 400)
+    start = prior_points(posterior, seed, 400)
     seen = posterior.observed
     half = (seen.high - seen.low) / 2
     full = quick(posterior, start, None, seed, 600)

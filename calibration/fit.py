@@ -18,7 +18,16 @@ from threadpoolctl import threadpool_limits
 from calibration import diagnostics
 from calibration.diagnostics import Cities
 from calibration.priors import PRIORS_FILE, Array, Space, read_priors
-from calibration.sample import Chain, Posterior, draw, effective, run_chain, weights
+from calibration.sample import (
+    Chain,
+    Posterior,
+    draw,
+    effective,
+    prior_points,
+    quick,
+    run_chain,
+    weights,
+)
 from calibration.stamp import hashed, stamp
 from calibration.store import Run, Simulate, Store, outcomes, worker_pool
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
@@ -133,7 +142,9 @@ def _drawn(runner: Runner, observed: Observed, matched: Matched) -> Fitted:
     emulators = train_inside(x, seen, low, high, noise)
     posterior = Posterior(runner.space, emulators, observed, low, high)
     for round_ in range(1, _ROUNDS + 1):
-        chain = run_chain(posterior, matched.left, settings.seed, 200 + round_)
+        points = prior_points(posterior, settings.seed, 400)
+        first = quick(posterior, points, None, settings.seed, 100 + round_)
+        chain = run_chain(posterior, first, settings.seed, 200 + round_)
         drawn = draw(chain, settings.draws, settings.seed, 300 + round_)
         real = runner.at(drawn, f"draws, round {round_}")
         expected = posterior.emulators.mean(drawn)
