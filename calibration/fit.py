@@ -28,6 +28,7 @@ from calibration.sample import (
     run_chain,
     weights,
 )
+from calibration.screen import moving, read_screening
 from calibration.stamp import hashed, stamp
 from calibration.store import Run, Simulate, Store, outcomes, worker_pool
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
@@ -204,6 +205,7 @@ def manifest(found: Fitted, settings: Settings) -> dict[str, Any]:
         "targets": hashed(TARGETS_FILE),
         "priors": hashed(PRIORS_FILE),
         "settings": told,
+        "held": sorted(moving(read_screening()) - set(found.posterior.space.names)),
         "runs": len(found.matched.x) + len(found.x),
         "draws_worth": round(effective(found.weights), 1),
         "chain_steps": found.chain.steps,
