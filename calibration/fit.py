@@ -34,7 +34,7 @@ from calibration.store import Run, Simulate, Store, outcomes, worker_pool
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
 from calibration.waves import Matched, Observed, match, observe, train_inside
 from siexsim.compiled import rules_fingerprint
-from siexsim.result import data_fingerprint
+from siexsim.result import WORLD, data_fingerprint
 
 _HERE: Final = Path(__file__).parent
 POSTERIOR_FILE: Final = _HERE / "posterior.parquet"
@@ -201,7 +201,7 @@ def manifest(found: Fitted, settings: Settings) -> dict[str, Any]:
         "command": f"python -m calibration fit --seed {settings.seed} --sample {settings.sample} "
         f"--waves {sizes} --draws {settings.draws}",
         "rules_fingerprint": rules_fingerprint(),
-        "data_fingerprint": data_fingerprint(),
+        "data_fingerprint": data_fingerprint(WORLD),
         "targets": hashed(TARGETS_FILE),
         "priors": hashed(PRIORS_FILE),
         "settings": told,

@@ -14,6 +14,7 @@ import platform
 import re
 import shutil
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -171,11 +172,17 @@ def _dump(path: Path, content: dict[str, Any]) -> None:
     path.write_text(said + "\n", encoding="utf-8")
 
 
-def data_fingerprint() -> str:
-    """Hash of all data that come with the program; 12 hexadecimal digits."""
+# Folders of data that a world is made of; the others are words, figures and plans.
+WORLD: Final = ("groningen", "parameters", "shocks")
+
+
+def data_fingerprint(folders: Collection[str] = ()) -> str:
+    """Hash of the data that come with the program, or of some folders; 12 hexadecimal digits."""
     root = Path(__file__).parent / "data"
     digest = hashlib.sha256()
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        if folders and path.relative_to(root).parts[0] not in folders:
+            continue
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
