@@ -148,8 +148,10 @@ def years_figure(tables: Tables, years: pd.DataFrame, lang: str) -> Figure:
     lived = years[years["world"] == "lived"]
     names = list(dict.fromkeys(lived["series"]))
     figure = Figure(figsize=(10, 7.5), layout="constrained")
-    axes = figure.subplots(3, 2).flat
-    for ax, name in zip(axes, names, strict=True):
+    axes = list(figure.subplots(-(-len(names) // 2), 2, squeeze=False).flat)
+    for ax in axes[len(names) :]:
+        ax.axis("off")
+    for ax, name in zip(axes, names, strict=False):
         rows = lived[lived["series"] == name]
         when = rows["year"] + 0.5
         ax.fill_between(when, rows["p05"], rows["p95"], color=PALE, lw=0)
@@ -183,8 +185,9 @@ def placebo_figure(years: pd.DataFrame, lang: str) -> Figure:
     words = TEXT[lang]
     calm = years[(years["world"] == "calm") & years["series"].isin(["minima", "welfare", "debts"])]
     figure = Figure(figsize=(10, 3.4), layout="constrained")
-    axes = figure.subplots(1, 3, sharey=True)
-    for ax, (name, rows) in zip(axes, calm.groupby("series", sort=False), strict=True):
+    groups = list(calm.groupby("series", sort=False))
+    axes = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+    for ax, (name, rows) in zip(axes, groups, strict=True):
         index = 100 * rows[["mean", "p05", "p95"]]
         ax.axhspan(95, 105, color=GREY, alpha=0.12, lw=0, label=words["allowed"])
         ax.fill_between(rows["year"], index["p05"], index["p95"], color=PALE, lw=0)
