@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
 
 from threadpoolctl import threadpool_limits
@@ -41,6 +41,13 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise UserError("a cluster needs Dask: pip install 'siexsim[cluster]'") from error
+    for name in (
+        "distributed",
+        "distributed.client",
+        "distributed.core",
+        "tornado.application",
+    ):  # what matters is said in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_FIND_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -49,7 +56,15 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         # runs that are the same have one name and are asked for once
         yield client.get_executor(pure=False)
     finally:
-        client.close(timeout=_WATCH_SECONDS)
+        with suppress(OSError):  # nobody is there to say goodbye to
+            client.close(timeout=_WATCH_SECONDS)
+
+
+def is_lost(executor: Executor) -> bool:
+    """Whether a cluster has lost its scheduler; what was asked of it may then never be answered."""
+    client = getattr(executor, "_client", None)
+    # a client forgets what it asked for when the connection is lost, also if it finds another
+    return client is not None and (client.status != "running" or not client.futures)
 
 
 def _begin_worker(parent: int) -> None:
@@ -57,9 +72,6 @@ def _begin_worker(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends the pool
     threadpool_limits(1)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from siexsim.sweep import stamp  # noqa: F401  (what it loads is never searched for waste)
-
-    gc.freeze()
 
 
 def _end_with(parent: int) -> None:

@@ -6,10 +6,12 @@ and its world without the plan; they are the same for every plan in the same nei
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -18,9 +20,14 @@ from siexsim.household import Households
 from siexsim.model import settle
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
-from siexsim.population import synthesise
-from siexsim.rules.stress import damped
-from siexsim.run import World, account_of, future_parameters, future_seed, live_worlds
+from siexsim.run import (
+    World,
+    account_of,
+    future_parameters,
+    future_seed,
+    live_worlds,
+    made_households,
+)
 from siexsim.scenario import Scenario
 from siexsim.sweep.levers import PRICE, STRENGTH, scaled
 from siexsim.sweep.outcomes import outcomes_of
@@ -33,6 +40,7 @@ _mine = threading.local()
 
 def simulate(task: Mapping[str, Any]) -> dict[str, float]:
     """Outcomes of the run that is asked, by name."""
+    _settle_down()
     scenario = Scenario.of(task["scenario"])
     assert scenario.plan is not None
     place, seed = load_place(scenario.place), future_seed(scenario, task["future"])
@@ -45,11 +53,16 @@ def simulate(task: Mapping[str, Any]) -> dict[str, float]:
     return outcomes_of(without, world, account_of(without, world, parameters, scenario))
 
 
+@cache
+def _settle_down() -> None:
+    """Once a process: what is loaded stays, so it is never searched for waste again."""
+    gc.freeze()
+
+
 def numbers(scenario: Scenario, task: Mapping[str, Any]) -> Parameters:
     """Parameters of the future that is asked, with what the study sets in their place."""
     future = 0 if task["numbers"] == CENTRAL else task["future"]
-    drawn = future_parameters(scenario, future).with_(scenario.parameters)
-    return scaled(damped(drawn), task[STRENGTH], task[PRICE])
+    return scaled(future_parameters(scenario, future), task[STRENGTH], task[PRICE])
 
 
 def begin(scenario: Scenario, place: Place, parameters: Parameters, seed: int) -> Households:
@@ -57,7 +70,7 @@ def begin(scenario: Scenario, place: Place, parameters: Parameters, seed: int) -
     covered = place.covering(scenario.plan.all_wijken if scenario.plan else ())
 
     def make() -> Households:
-        made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
+        made = made_households(scenario, place)
         return settle(place, parameters, seed, made=made, only=covered, start=scenario.start)
 
     return _kept("settled", _key(scenario, parameters, seed, covered), make)
@@ -85,7 +98,7 @@ def _key(
     lived = tuple(
         one.value for one in parameters.values() if one.theme not in parameters.interventions
     )
-    place = (scenario.place, scenario.start, scenario.seed, scenario.sample)
+    place = (scenario.place, scenario.start, scenario.seed, scenario.sample, scenario.calibrated)
     return (*place, seed, tuple(covered.tolist()), lived)
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siexsim.errors import UserError
-from siexsim.sweep.executors import Opened
+from siexsim.sweep.executors import Opened, is_lost
 from siexsim.sweep.store import ERROR, RUN, SECONDS, Row, Store
 
 Task = Any  # whatever a simulation is asked, as plain data
@@ -177,7 +177,10 @@ def _work(
                     broken = True
                 else:
                     under_way[future] = queue.popleft()
-            for future in wait(under_way, KEEP_SECONDS, FIRST_COMPLETED).done:
+            ready = wait(under_way, KEEP_SECONDS, FIRST_COMPLETED).done
+            if under_way and not ready and is_lost(executor):
+                raise UserError(LOST)
+            for future in ready:
                 run = under_way.pop(future)
                 try:
                     seconds, came = future.result()

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from siexsim.posterior import packaged_posterior
 from siexsim.result import data_fingerprint
 from siexsim.sweep import live
 from siexsim.sweep.runs import OtherProgramError
@@ -18,8 +19,11 @@ _LIBRARY: Final = Path(__file__).parent.parent
 
 @cache
 def stamp() -> str:
-    """Hash of the data and of all sources that a run of a sweep goes through."""
+    """Hash of the data, of the fit, and of all sources that a run of a sweep goes through."""
     digest = hashlib.sha256(data_fingerprint().encode())
+    fitted = packaged_posterior()
+    if fitted is not None:
+        digest.update(fitted.digest.encode())
     for path in sorted(sources()):
         digest.update(path.relative_to(_LIBRARY).as_posix().encode())
         digest.update(path.read_bytes())
