@@ -20,6 +20,7 @@ from siexsim.errors import UserError
 Opened = Callable[[], AbstractContextManager[Executor]]
 _WATCH_SECONDS: Final = 1.0
 _FIND_SECONDS: Final = 20.0
+_TALKATIVE: Final = ("distributed", "distributed.client", "distributed.core", "tornado.application")
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
@@ -41,12 +42,7 @@ def dask_cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError as error:
         raise UserError("a cluster needs Dask: pip install 'siexsim[cluster]'") from error
-    for name in (
-        "distributed",
-        "distributed.client",
-        "distributed.core",
-        "tornado.application",
-    ):  # what matters is said in one line
+    for name in _TALKATIVE:  # what matters is said in one line
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_FIND_SECONDS, set_as_default=False)

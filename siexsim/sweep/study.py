@@ -122,9 +122,14 @@ class Study(BaseModel):
         shocks = tuple(unsure.shocks) if crossed and unsure.shocks else (OWN,)
         return [(s, e, k) for s in self.scenarios for e in effects for k in shocks]
 
-    def runs(self, stamp: str) -> Iterator[Run]:
-        """All runs, in the order of cells, points and futures; `stamp` stands for the program."""
-        points = self.points()
+    def runs(
+        self, stamp: str, points: Sequence[Mapping[str, Value]] | None = None
+    ) -> Iterator[Run]:
+        """All runs, in the order of cells, points and futures; `stamp` stands for the program.
+
+        By default the points are those of the design.
+        """
+        points = self.points() if points is None else points
         for cell in self.cells():
             for number, point in enumerate(points):
                 yield from self._runs_at(cell, number, point, stamp)
