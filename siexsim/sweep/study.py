@@ -106,7 +106,9 @@ class Study(BaseModel):
             for key in names if pattern.endswith(".*") else [pattern]:
                 one = known[key]  # a misspelt one is said
                 if one.high > one.low and not (one.fixed and len(names) > 1):
-                    peak = (one.value - one.low) / (one.high - one.low)
+                    # SALib knows no triangle below zero; there any value counts as much
+                    way = (one.value - one.low) / (one.high - one.low)
+                    peak = way if one.high > 0 else None
                     group = theme if pattern.endswith(".*") else f"parameters.{key}"
                     yield Factor(f"parameters.{key}", group, one.low, one.high, peak=peak)
 
