@@ -22,7 +22,7 @@ from siexsim.errors import UserError
 from siexsim.say import console
 from siexsim.sheet import Drawing
 from siexsim.sweep.folder import Sweep
-from siexsim.texts import LANGUAGES, choose_language, number, percent
+from siexsim.texts import LANGUAGES, choose_language, number, percent, text
 
 FORMAT = "%.6g"
 
@@ -152,17 +152,18 @@ def do_mixes(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
 
 
 def _say_counts(counts: pd.DataFrame, lang: str, screen: Console) -> None:
-    table = Table(box=None, header_style="bold")
-    table.add_column("")
-    for years in mixes.YEARS:
-        table.add_column(words.say(lang, "mixes", "within", years=years), justify="right")
-    for head, part in counts.groupby([*CELL, "view"], sort=False):
-        scenario, effects, shocks, view = map(str, head)
-        who = words.words(lang)["views"][view]
-        told = ", ".join((scenario, words.value(lang, effects), words.value(lang, shocks), who))
-        cells = [number(lang, one) if np.isfinite(one) else "?" for one in part["paid_back"]]
-        table.add_row(told, *cells)
-    screen.print(table)
+    for cell, part in counts.groupby(list(CELL), sort=False):
+        scenario, effects, shocks = map(str, cell)
+        head = ", ".join((scenario, words.value(lang, effects), words.value(lang, shocks)))
+        table = Table(box=None, header_style="bold", title=head, title_justify="left")
+        table.add_column("", min_width=32)
+        for years in mixes.YEARS:
+            table.add_column(words.say(lang, "mixes", "within", years=years), justify="right")
+        for view, own in part.groupby("view", sort=False):
+            cells = [number(lang, one) if np.isfinite(one) else "?" for one in own["paid_back"]]
+            table.add_row(words.words(lang)["views"][view], *cells)
+        screen.print(table)
+        screen.print()
 
 
 def do_discover(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
@@ -171,13 +172,12 @@ def do_discover(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
         lines = [f"# {sweep.study.name}", ""]
         for cell, rows in by_cell(sweep):
             scenario, effects, shocks = cell
-            told = ", ".join((scenario, words.value(one, effects), words.value(one, shocks)))
-            lines += [f"## {told}", ""]
+            head = ", ".join((scenario, words.value(one, effects), words.value(one, shocks)))
+            lines += [f"## {head}", ""]
+            factors, seed = sweep.study.factors(), sweep.study.design.seed
             for view in VIEWS:
-                for years in mixes.YEARS:
-                    seed = sweep.study.design.seed
-                    said = discovery.in_words(one, rows, sweep.study.factors(), view, years, seed)
-                    lines.append(f"- {said}")
+                told = discovery.in_words(one, rows, factors, view, mixes.YEARS, seed)
+                lines += [f"- {sentence}" for sentence in told]
             lines.append("")
         (out / f"conditions-{one}.md").write_text("\n".join(lines), encoding="utf-8")
         if one == lang:
@@ -215,6 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         screen.width = 130
     try:
         sweep = found(asked.study)
+        if not sweep.is_of_now:
+            console(stderr=True).print(text(lang, "sweep.other_program"))
         out = asked.out or sweep.folder
         out.mkdir(parents=True, exist_ok=True)
         with pictures.style():

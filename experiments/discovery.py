@@ -8,6 +8,8 @@ runs in which it was found shows itself.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +67,9 @@ def discover(x: pd.DataFrame, y: Floats, points: Any, seed: int = 1) -> Box | No
         Plan of each run: half of the plans are searched, the others counted.
     """
     try:
-        from ema_workbench.analysis import prim
+        with warnings.catch_warnings():  # it misses packages for what isn't done here
+            warnings.simplefilter("ignore")
+            from ema_workbench.analysis import prim
     except ImportError as error:
         raise UserError(
             "discovery needs the EMA Workbench: pip install 'siexsim[study]'"
@@ -145,35 +149,49 @@ def condition(lang: str, name: str, limit: Any) -> str:
     return words.say(lang, "discovery", key, what=what, **ends)
 
 
-def in_words(
+def when(
     lang: str, rows: pd.DataFrame, factors: list[Factor], view: str, years: int, seed: int = 1
-) -> str:
-    """When the money is back within so many years, in one or two sentences."""
+) -> tuple[str, str]:
+    """When the money is back within so many years: the kind of finding, and the finding in words.
+
+    Kinds are "unknown", "none", "always", "nothing" and "found".
+    """
     y = paid_back(rows, view, years)
     known = ~np.isnan(y)
     who = words.words(lang)["views"][view]
     said: dict[str, object] = {"view": who, "years": years, "runs": int(known.sum())}
-    if not known.any() or np.isnan(y).mean() > HIDES:
-        return _sentence(lang, "unknown", said)
+    if np.isnan(y).mean() > HIDES:
+        return "unknown", _sentence(lang, "unknown", said)
     rows, y = rows[known].reset_index(drop=True), y[known]
     base = float(y.mean())
-    if base == 0:
-        return _sentence(lang, "none", said)
-    if base >= ALWAYS:
-        return _sentence(lang, "always", said | {"share": percent(lang, base)})
+    said["base"] = said["share"] = percent(lang, base)
+    if base == 0 or base >= ALWAYS:
+        kind = "always" if base else "none"
+        return kind, _sentence(lang, kind, said)
     found = discover(inputs(rows, factors), y, rows["point"].to_numpy(), seed)
     if found is None:
-        return _sentence(lang, "nothing", said | {"base": percent(lang, base)})
+        return "nothing", _sentence(lang, "nothing", said)
     joint = words.say(lang, "discovery", "and")
-    conditions = joint.join(condition(lang, name, limit) for name, limit in found.limits.items())
-    shares = {
-        "density": found.density, "coverage": found.coverage, "base": found.base,
-        "held_out": found.held_out,
-    }  # fmt: skip
-    told = {
-        name: percent(lang, share) if np.isfinite(share) else "-" for name, share in shares.items()
-    }
-    return _sentence(lang, "found", said | told | {"conditions": conditions})
+    said["conditions"] = joint.join(condition(lang, *limit) for limit in found.limits.items())
+    for name in ("density", "coverage", "held_out"):
+        share = getattr(found, name)
+        said[name] = percent(lang, share) if np.isfinite(share) else "-"
+    return "found", _sentence(lang, "found", said)
+
+
+def in_words(
+    lang: str, rows: pd.DataFrame, factors: list[Factor], view: str, horizons: Sequence[int],
+    seed: int = 1,
+) -> list[str]:  # fmt: skip
+    """Findings by horizon; of horizons that nobody reaches only the longest, unknown ones once."""
+    found = [when(lang, rows, factors, view, years, seed) for years in horizons]
+    told = []
+    for k, (kind, sentence) in enumerate(found):
+        same_next = kind == "none" and k + 1 < len(found) and found[k + 1][0] == "none"
+        same_before = kind == "unknown" and k > 0 and found[k - 1][0] == "unknown"
+        if not (same_next or same_before):
+            told.append(sentence)
+    return told
 
 
 def _sentence(lang: str, key: str, values: dict[str, object]) -> str:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments import words
-from experiments.mixes import YEARS, column
+from experiments.mixes import HALF, YEARS, column
 from siexsim.account import VIEWS
 from siexsim.sheet import BLUE, GREY, INK, ORANGE, SKY, STYLE, YELLOW, Drawing, balanced
 from siexsim.sweep.levers import DUMMY
@@ -37,8 +37,8 @@ def style() -> Iterator[None]:
         yield
 
 
-def framed(figure: Figure, title: str, note: str) -> Drawing:
-    """Title above, and what one has to know below."""
+def framed(figure: Figure, title: str, note: str, keys_of: Axes | None = None) -> Drawing:
+    """Title and the keys of one panel above, and what one has to know below."""
     width, height = figure.get_size_inches()
     above = balanced(title, int(width * 8.3))
     below = textwrap.fill(note, int(width * 15.4))
@@ -46,9 +46,18 @@ def framed(figure: Figure, title: str, note: str) -> Drawing:
     left = 0.15 / width
     figure.text(left, 1 - 0.12 / height, above, size=14, weight="bold", va="top")
     figure.text(left, 0.1 / height, below, size=8, color=GREY, va="bottom", linespacing=1.3)
+    if keys_of is not None:
+        handles, labels = keys_of.get_legend_handles_labels()
+        columns = max(1, int(width * 11 / (max(map(len, labels)) + 8)))
+        figure.legend(
+            handles, labels, loc="upper left", bbox_to_anchor=(left / 2, 1 - top / height),
+            ncols=columns, frameon=False, fontsize=9, borderaxespad=0,
+        )  # fmt: skip
+        top += 0.21 * -(-len(labels) // columns) + 0.1
     engine = figure.get_layout_engine()
     assert engine is not None
-    engine.set(rect=(left, bottom / height, 1 - 2 * left, 1 - (top + bottom) / height))  # type: ignore[call-arg]
+    rect = (left, bottom / height, 1 - 2 * left, 1 - (top + bottom) / height)
+    engine.set(rect=rect)  # type: ignore[call-arg]
     return Drawing(figure, title, note)
 
 
@@ -85,12 +94,10 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
     for ax in axes[1]:
         ax.set_xlabel(words.say(lang, "sensitivity", "years"), size=9)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False, fontsize=9)
     note = words.say(
         lang, "sensitivity", "note", points=points, futures=futures, **_names_of(lang, table)
     )
-    return framed(figure, words.say(lang, "sensitivity", "title"), note)
+    return framed(figure, words.say(lang, "sensitivity", "title"), note, axes[1, 0])
 
 
 def _lines(ax: Axes, here: pd.DataFrame, names: Sequence[str], lang: str) -> None:
@@ -131,10 +138,12 @@ def draw_map(table: pd.DataFrame, lang: str) -> Drawing:
     for row, view in enumerate(VIEWS):
         axes[row, 0].set_ylabel(words.words(lang)["views"][view], weight="bold", size=10)
         _percent_axis(axes[row, 0].yaxis, lang)
-    labels = [words.say(lang, "mixes", "within", years=years) for years in YEARS]
     for ax in axes[-1]:
-        ax.set_xticks(range(len(YEARS)), labels, rotation=60, ha="right", size=8)
-    axes[0, 0].set_ylim(-0.06, 1.06)
+        ax.set_xticks(range(len(YEARS)), [str(years) for years in YEARS])
+        ax.set_xlabel(words.say(lang, "mixes", "years"), size=9)
+    axes[0, 0].set_ylim(-0.06, 1.2)
+    axes[0, 0].set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes[0, 0].set_xlim(-0.6, len(YEARS) - 0.4)
     figure.supylabel(words.say(lang, "mixes", "axis"), size=9)
     points, futures = table["point"].nunique(), int(table["futures"].iloc[0])
     note = words.say(lang, "mixes", "note", points=points, futures=futures)
@@ -153,8 +162,9 @@ def _dots(ax: Axes, plans: pd.DataFrame, view: str, lang: str) -> None:
         # side by side in the order of the study: no chance in a picture
         beside = (np.arange(len(chance)) / max(len(chance) - 1, 1) - 0.5) * 0.7
         colour = EFFECTS.get(str(plans["effects"].iloc[0]), BLUE)
-        ax.plot(k + beside, chance, "o", ms=3, color=colour, alpha=0.45, mew=0)
-        ax.plot([k - 0.38, k + 0.38], [np.median(chance)] * 2, color=INK, lw=1.6)
+        ax.plot(k + beside, chance, "o", ms=4, color=colour, alpha=0.6, mew=0, zorder=3)
+        ax.text(k, 1.07, f"{(chance >= HALF).sum()}", ha="center", size=8, color=GREY)
+        ax.plot([k - 0.38, k + 0.38], [np.median(chance)] * 2, color=INK, lw=1.2)
 
 
 def draw_shares(table: pd.DataFrame, view: str, lang: str) -> Drawing:
@@ -176,13 +186,11 @@ def draw_shares(table: pd.DataFrame, view: str, lang: str) -> Drawing:
         ax.set_xlabel(words.say(lang, "mixes", "share"), size=9)
     who = words.words(lang)["views"][view]
     figure.supylabel(words.say(lang, "mixes", "shares_axis", view=who), size=9)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     note = words.say(
         lang, "mixes", "shares_note", points=table["point"].nunique(),
         futures=int(table["futures"].iloc[0]), shocks=_names_of(lang, table)["shocks"],
     )  # fmt: skip
-    return framed(figure, words.say(lang, "mixes", "shares_title"), note)
+    return framed(figure, words.say(lang, "mixes", "shares_title"), note, axes[0, 0])
 
 
 def _strip(ax: Axes, plans: pd.DataFrame, name: str, measure: str, effects: str, lang: str) -> None:
@@ -190,11 +198,11 @@ def _strip(ax: Axes, plans: pd.DataFrame, name: str, measure: str, effects: str,
     x, y = plans[name].to_numpy(float), plans[measure].to_numpy(float)
     colour, mark = EFFECTS.get(effects, BLUE), MARKS.get(effects, "o")
     ax.plot(x, y, mark, ms=3.5, color=colour, alpha=0.4, mew=0)
-    parts = [part for part in np.array_split(np.arange(len(x)), 6) if len(part)]
-    ax.plot(
-        [x[part].mean() for part in parts], [y[part].mean() for part in parts], "-",
-        color=colour, lw=2, label=words.value(lang, effects),
-    )  # fmt: skip
+    # a mean of few plans says little: at least eight in each
+    parts = np.array_split(np.arange(len(x)), max(1, min(8, len(x) // 8)))
+    means = np.array([(x[part].mean(), y[part].mean()) for part in parts])
+    label = words.value(lang, effects)
+    ax.plot(*means.T, "-", marker=mark, ms=5, color=colour, lw=2, label=label)
 
 
 def save(drawings: dict[str, Drawing], folder: Path) -> list[Path]:

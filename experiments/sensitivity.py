@@ -25,7 +25,7 @@ from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import DUMMY, Factor, point_of
 from siexsim.sweep.outcomes import outcome
 from siexsim.sweep.runs import finish
-from siexsim.sweep.stamp import simulate, stamp
+from siexsim.sweep.stamp import simulate
 
 RESAMPLES = 500
 LEVEL = 0.95
@@ -257,7 +257,7 @@ def evaluator(
 
     def evaluate(x: Floats) -> Floats:
         points = [point_of(factors, row) for row in np.atleast_2d(x)]
-        runs = list(study.runs(stamp(), points))
+        runs = list(study.runs(sweep.program, points))
         finish(runs, live, sweep.store, opened, window)
         rows = sweep.store.rows([run.name for run in runs]).to_pandas()
         values = outcome(rows, name).reshape(len(points), -1)

@@ -26,7 +26,8 @@ ORDER = [
     "council", "sweep.levers", "sweep.outcomes", "sweep.live", "sweep.design", "sweep.store",
     "sweep.executors", "sweep.runs", "sweep.stamp", "sweep.study", "sweep.folder",
     "say", "say_photo", "say_assumptions",
-    "commands.form", "commands.running", "commands.sweeping", "commands.checking", "commands", "cli", "__main__",
+    "commands.form", "commands.running", "commands.sweeping", "commands.checking", "commands",
+    "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

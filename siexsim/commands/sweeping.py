@@ -79,7 +79,9 @@ def _found(what: str, name: str, out: Path, futures: int | None, lang: str) -> S
     if study is not None and what == "run":
         return Sweep.begin(study, out)
     sweep = Sweep.open(name if study is None else out / slug(study.name))
-    return sweep.expanded(futures) if futures is not None else sweep
+    if futures is not None:
+        return sweep.expanded(futures)
+    return sweep.going_on() if what == "resume" else sweep
 
 
 def _do(sweep: Sweep, workers: int, scheduler: str | None, lang: str) -> None:
@@ -186,6 +188,8 @@ def _say_status(sweep: Sweep, lang: str) -> None:
     screen.print(Text(sweep.study.name, style="bold"))
     counts = {name: number(lang, getattr(status, name)) for name in ("wanted", "there", "failed")}
     screen.print(Text(text(lang, "sweep.status", **counts)))
+    if not sweep.is_of_now:
+        screen.print(Text(text(lang, "sweep.other_program")))
     if status.unwanted:
         said = text(lang, "sweep.unwanted", unwanted=number(lang, status.unwanted))
         screen.print(Text(said))

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import ValidationError
 
 from siexsim.errors import UserError
 from siexsim.result import slug
@@ -52,11 +51,12 @@ class Sweep:
 
     folder: Path
     study: Study
+    program: str  # stamp of the program and the data whose runs these are
 
     @classmethod
     def begin(cls, study: Study, out: str | Path) -> Sweep:
         """The sweep of a study, in a folder by its name; one that is there already goes on."""
-        return cls(Path(out) / slug(study.name), study).keep_study()
+        return cls(Path(out) / slug(study.name), study, stamp()).written()
 
     @classmethod
     def open(cls, folder: str | Path) -> Sweep:
@@ -67,15 +67,16 @@ class Sweep:
         UserError
             When there is none, or its study can't be read.
         """
-        file = Path(folder) / STUDY
         try:
-            return cls(Path(folder), Study.model_validate_json(file.read_text(encoding="utf-8")))
-        except (OSError, ValidationError, ValueError) as error:
+            said = json.loads((Path(folder) / STUDY).read_text(encoding="utf-8"))
+            return cls(Path(folder), Study.model_validate(said["study"]), said["program"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{folder}: there is no sweep here ({STUDY} can't be read)") from error
 
-    def keep_study(self) -> Sweep:
-        """Write down what the study is."""
-        said = json.dumps(self.study.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    def written(self) -> Sweep:
+        """Write down what the study is, and of which program."""
+        content = {"program": self.program, "study": self.study.model_dump(mode="json")}
+        said = json.dumps(content, indent=1, ensure_ascii=False)
         aside = self.folder / f".{STUDY}-{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +87,15 @@ class Sweep:
             raise UserError(f"{self.folder}: can't be written ({reason})") from error
         return self
 
+    @property
+    def is_of_now(self) -> bool:
+        """Whether the program and its data are still those of the runs."""
+        return self.program == stamp()
+
+    def going_on(self) -> Sweep:
+        """The same sweep with the program as it is now; runs of an earlier one don't count then."""
+        return Sweep(self.folder, self.study, stamp()).written()
+
     def expanded(self, futures: int) -> Sweep:
         """The same sweep with more futures; what is there stays."""
         now = self.study.uncertainties.futures
@@ -93,7 +103,7 @@ class Sweep:
             raise UserError(f"there are {now} futures already; ask for more than that")
         unsure = self.study.uncertainties.model_copy(update={"futures": futures})
         more = self.study.model_copy(update={"uncertainties": unsure})
-        return Sweep(self.folder, Study.model_validate(more.model_dump())).keep_study()
+        return Sweep(self.folder, Study.model_validate(more.model_dump()), stamp()).written()
 
     @property
     def store(self) -> Store:
@@ -103,7 +113,7 @@ class Sweep:
     @cached_property
     def runs(self) -> list[Run]:
         """All runs that are wanted, in the order of the study."""
-        return list(self.study.runs(stamp()))
+        return list(self.study.runs(self.program))
 
     def finish(
         self, opened: Opened, window: int, heard: Heard = silent, simulate: Simulate = simulate

@@ -109,8 +109,8 @@ def outcome(table: pd.DataFrame, name: str) -> Floats:
 def paid_back(table: pd.DataFrame, view: str, years: int) -> Floats:
     """Whether the balance was back at zero within so many years of the first investment.
 
-    A balance that is back and falls again later counts from when it is back for good; a run sees
-    only its own end.
+    What counts is the first time after the deepest point, and a run sees only its own length: a
+    balance that falls deeper after it wasn't back yet.
     """
     months = table[f"payback_months_{view}"].to_numpy(float)
     watched = table["watched_months"].to_numpy(float)
