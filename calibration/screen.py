@@ -26,7 +26,9 @@ from siexsim.population import SHARED
 
 SCREENING_FILE: Final = Path(__file__).parent / "screening.csv"
 # The rules of a household's month. Services are left out: nothing but costs follows from them.
-THEMES: Final = ("life", "work", "income", "money", "housing", "stress", "children")
+THEMES: Final = (
+    "context", "life", "work", "income", "money", "housing", "stress", "children",
+)  # fmt: skip
 _LEVELS: Final = 4
 
 
@@ -70,7 +72,8 @@ def screen(
     ranges = [[parameters[name].low, parameters[name].high] for name in names]
     problem: Any = ProblemSpec({"num_vars": len(names), "names": list(names), "bounds": ranges})
     problem.sample_morris(paths, num_levels=_LEVELS, seed=seed)
-    runs = [Run(dict(zip(names, row, strict=True)), seed, sample) for row in problem.samples]
+    points = np.clip(problem.samples, *np.transpose(ranges))  # rounding steps over the edge
+    runs = [Run(dict(zip(names, row, strict=True)), seed, sample) for row in points]
     found = outcomes(store, simulate, runs, pool, "screening")
     return effects(problem, found, targets, seed)
 

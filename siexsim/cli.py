@@ -22,7 +22,10 @@ from siexsim.texts import choose_language, text, translated
 
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
-COMMANDS: Final = ("run", "show", "explain", "council", "sweep", "assumptions", "version")
+COMMANDS: Final = (
+    "run", "show", "explain", "council", "sweep", "assumptions", "whatif", "validate", "elicit",
+    "version",
+)  # fmt: skip
 
 # Typer carries its own copy of Click from 0.2x on; these are the classes it really uses.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]

@@ -184,7 +184,7 @@ class Parameters(Mapping[str, Parameter]):
         identities = np.array([stable_number(key) for key in free], np.uint64)
         u = draws.uniform(seed, identities, future, draws.FUTURE_FIRST)
         return self.with_(
-            {key: _triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)}
+            {key: triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)}
         )
 
     def table(self, theme: str | None = None, grade: str | None = None) -> pd.DataFrame:
@@ -210,7 +210,8 @@ class Parameters(Mapping[str, Parameter]):
         return values[0]
 
 
-def _triangle(u: float, p: Parameter) -> float:
+def triangle(u: float, p: Parameter) -> float:
+    """The value below which this share of a triangle over a parameter's range lies."""
     width = p.high - p.low
     cut = (p.value - p.low) / width
     if u < cut:

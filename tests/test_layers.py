@@ -10,13 +10,13 @@ import pytest
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
     "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
-    "parameters", "posterior",
+    "parameters", "posterior", "weakness",
     "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
     "population_fit", "population", "backdate",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
-    "monitoring", "cohort", "deciding", "course", "model", "scenario", "own_numbers",
+    "monitoring", "cohort", "deciding", "course", "model", "scenario", "own_numbers", "elicit",
     "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
     "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps",
@@ -25,7 +25,7 @@ ORDER = [
     "council.said", "council.people", "council.money", "council.say", "council.questions",
     "council", "sweep.levers", "sweep.outcomes", "sweep.live", "sweep.design", "sweep.store",
     "sweep.executors", "sweep.runs", "sweep.stamp", "sweep.study", "sweep.folder",
-    "say", "say_photo", "say_assumptions",
+    "say", "say_photo", "say_assumptions", "say_checks",
     "commands.form", "commands.running", "commands.sweeping", "commands.checking", "commands",
     "cli", "__main__",
 ]  # fmt: skip

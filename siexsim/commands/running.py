@@ -25,6 +25,7 @@ from siexsim.say import console, print_summary, stages
 from siexsim.texts import text, translated
 
 if TYPE_CHECKING:
+    from siexsim.posterior import Posterior
     from siexsim.scenario import Scenario
 
 
@@ -38,8 +39,9 @@ def add_all(app: typer.Typer, lang: str) -> None:
 
 
 def scenario_of(
-    path: str, changes: dict[str, Any], settings: Sequence[str], files: Sequence[str], lang: str
-) -> Scenario:
+    path: str, changes: dict[str, Any], settings: Sequence[str], files: Sequence[str], lang: str,
+    quiet: bool = False,
+) -> Scenario:  # fmt: skip
     """Read a scenario with what the command line changes in it; say it if its fit is stale."""
     from siexsim.own_numbers import read_assumptions, read_settings, with_own
     from siexsim.scenario import read_scenario
@@ -47,10 +49,15 @@ def scenario_of(
     own = read_settings(settings, lang)
     assumed = [read_assumptions(file, lang) for file in files]
     scenario = with_own(read_scenario(path, lang, changes), own, assumed, lang)
-    fitted = scenario.posterior()
+    if not quiet:
+        say_if_stale(scenario.posterior(), lang)
+    return scenario
+
+
+def say_if_stale(fitted: Posterior | None, lang: str) -> None:
+    """Say on standard error that the fit was made with other rules, if it was."""
     if fitted is not None and fitted.stale:
         console(stderr=True).print(Text(text(lang, "posterior.stale")), soft_wrap=True)
-    return scenario
 
 
 def _add_run(app: typer.Typer, lang: str) -> None:
