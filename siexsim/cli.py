@@ -15,7 +15,7 @@ from typing import Any, Final
 import typer
 
 from siexsim import __version__
-from siexsim.commands import checking, running
+from siexsim.commands import checking, running, sweeping
 from siexsim.commands.form import command_class, group_class, option
 from siexsim.errors import UserError, did_you_mean
 from siexsim.texts import choose_language, text, translated
@@ -23,7 +23,7 @@ from siexsim.texts import choose_language, text, translated
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
 COMMANDS: Final = (
-    "run", "show", "explain", "council", "assumptions", "whatif", "validate", "elicit",
+    "run", "show", "explain", "council", "sweep", "assumptions", "whatif", "validate", "elicit",
     "version",
 )  # fmt: skip
 
@@ -55,6 +55,7 @@ def build(lang: str) -> typer.Typer:
             ctx.get_help()
 
     running.add_all(app, lang)
+    sweeping.add_all(app, lang)
     checking.add_all(app, lang)
 
     @app.command("version", cls=command_class(lang))

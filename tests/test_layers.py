@@ -23,8 +23,11 @@ ORDER = [
     "plots_participants", "plots", "result", "events", "telling", "lives", "story",
     "council.figures", "council.look",
     "council.said", "council.people", "council.money", "council.say", "council.questions",
-    "council", "say", "say_photo", "say_assumptions", "say_checks",
-    "commands.form", "commands.running", "commands.checking", "commands", "cli", "__main__",
+    "council", "sweep.levers", "sweep.outcomes", "sweep.live", "sweep.design", "sweep.store",
+    "sweep.executors", "sweep.runs", "sweep.stamp", "sweep.study", "sweep.folder",
+    "say", "say_photo", "say_assumptions", "say_checks",
+    "commands.form", "commands.running", "commands.sweeping", "commands.checking", "commands",
+    "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

@@ -1,0 +1,113 @@
+"""What a sweep answers: one outcome at every point of its design, under the same futures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from siexsim.errors import UserError
+from siexsim.result import slug
+from siexsim.sweep.folder import Sweep
+from siexsim.sweep.outcomes import outcome
+from siexsim.sweep.study import read_study
+
+Floats = NDArray[np.float64]
+SWEEPS = Path("results/sweeps")
+CELL = ("scenario", "effects", "shocks")
+
+
+def found(name: str) -> Sweep:
+    """The sweep of a study file or in a folder, with all its runs."""
+    if not name.endswith(".toml"):
+        return complete(Sweep.open(name))
+    return complete(Sweep.open(SWEEPS / slug(read_study(name).name)))
+
+
+def complete(sweep: Sweep) -> Sweep:
+    """The sweep itself, if every run is there."""
+    missing = sweep.missing()
+    if missing:
+        raise UserError(
+            f"{missing} of {len(sweep.runs)} runs are missing; do them first with: "
+            f"siexsim sweep resume {sweep.folder}"
+        )
+    return sweep
+
+
+@dataclass(frozen=True)
+class Answers:
+    """An outcome by point (rows) and future (columns); all points live the same futures.
+
+    A future in which a run of any point failed, or can't tell, is left out for all points.
+    """
+
+    values: Floats
+    futures: int  # that were asked
+
+    @property
+    def means(self) -> Floats:
+        """Mean over the futures, by point."""
+        return np.asarray(self.values.mean(axis=1))
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to analyse: futures, and differences between points."""
+        return self.values.size > 0 and bool(np.ptp(self.means) > 0)
+
+    @property
+    def noise_share(self) -> float:
+        """Part of the variance between points that only comes of having so few futures.
+
+        What a future does to all points alike is no noise: points are compared within futures.
+        """
+        points, futures = self.values.shape
+        if not self.known or futures < 2:
+            return float("nan")
+        own = self.values - self.values.mean(axis=0) - self.means[:, None] + self.values.mean()
+        noise = (own**2).sum() / ((points - 1) * (futures - 1)) / futures
+        return float(min(noise / self.means.var(ddof=1), 1.0))
+
+
+def by_cell(sweep: Sweep) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """Rows of each scenario, effect set and shocks, in the order of the study.
+
+    Effect sets and shocks that the design draws differ by point; they are called "drawn".
+    """
+    table, found = sweep.table(), []
+    drawn = sweep.study.uncertainties.drawn
+    for scenario, effects, shocks in sweep.study.cells():
+        here = table["scenario"] == scenario
+        if not drawn:
+            here &= (table["effects"] == effects) & (table["shocks"] == shocks)
+        cell = (scenario, "drawn", "drawn") if drawn else (scenario, effects, shocks)
+        found.append((cell, table[here].reset_index(drop=True)))
+    return found
+
+
+def answers(rows: pd.DataFrame, name: str) -> Answers:
+    """One outcome in one cell."""
+    return arranged(rows, outcome(rows, name))
+
+
+def arranged(rows: pd.DataFrame, values: Floats) -> Answers:
+    """Values of runs, in the order of points and futures, as a table of both."""
+    futures = int(rows["future"].nunique())
+    square = values.reshape(-1, futures)
+    return Answers(square[:, ~np.isnan(square).any(axis=0)], futures)
+
+
+def late(rows: pd.DataFrame, view: str) -> Floats:
+    """Months until the money is back; never is later than any month that was seen."""
+    months = rows[f"payback_months_{view}"].to_numpy(float)
+    watched = rows["watched_months"].to_numpy(float)
+    return np.where(np.isnan(months) & ~np.isnan(watched), watched + 1, months)
+
+
+def points_of(rows: pd.DataFrame) -> Any:
+    """Inputs of every point, one row each."""
+    return rows.groupby("point", sort=False).first()

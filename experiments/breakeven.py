@@ -1,0 +1,128 @@
+"""Break-even: at which price, or which strength, each kind of help earns itself back.
+
+    siexsim sweep experiments/studies/omslag_prijs.toml
+    python -m experiments breakeven experiments/studies/omslag_prijs.toml
+
+A grid over one kind of help at a time and a factor on its price or strength. The balance after so
+many years, a mean over futures, is followed along the factor; where it passes zero it turns. The
+interval comes from drawing the futures again: all points live the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from experiments import words
+from experiments.answers import CELL, Floats, answers, by_cell, points_of
+from siexsim.account import VIEWS
+from siexsim.errors import UserError
+from siexsim.sweep.folder import Sweep
+from siexsim.sweep.levers import MIX, PRICE, STRENGTH
+from siexsim.texts import number, percent
+
+RESAMPLES = 1000
+LEVEL = 0.9
+HORIZONS_YEARS = (3, 5, 10)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where a balance passes zero; infinite where it stays below at all that was tried.
+
+    Minus infinity: it is above zero at all that was tried. `low` to `high` holds 9 in 10.
+    """
+
+    at: float
+    low: float
+    high: float
+
+
+def crossing(factor: Floats, balance: Floats) -> float:
+    """The factor at which a balance turns from a loss into no loss, by straight lines.
+
+    With a price it is the highest that earns itself back, with a strength the lowest. Infinite
+    where no factor does, minus infinity where all do.
+    """
+    order = np.argsort(factor)
+    x, y = factor[order], balance[order]
+    if (y >= 0).all():
+        return -np.inf
+    if (y < 0).all():
+        return np.inf
+    turns = np.flatnonzero((y[:-1] >= 0) != (y[1:] >= 0))
+    # the balance may pass zero more than once where luck is larger than the change: the last turn
+    k = int(turns[-1])
+    return float(x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k]))
+
+
+def turn(factor: Floats, balances: Floats, seed: int = 1) -> Turn:
+    """Where the mean balance turns; `balances` by factor (rows) and future (columns)."""
+    chance, futures = np.random.default_rng(seed), balances.shape[1]
+    again = [
+        crossing(factor, balances[:, chance.integers(0, futures, futures)].mean(axis=1))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    return Turn(crossing(factor, balances.mean(axis=1)), float(low), float(high))
+
+
+def lever_of(sweep: Sweep) -> str:
+    """The factor along which a study looks for a turn: a price or a strength."""
+    names = [n for n in sweep.study.levers if n.partition(".")[0] in (PRICE, STRENGTH)]
+    if len(names) != 1 or sweep.study.design.method != "grid" or MIX not in sweep.study.levers:
+        raise UserError(
+            "break-even needs a grid of 'mix', as named choices, and one of 'price' or 'strength'"
+        )
+    return names[0]
+
+
+def turns(sweep: Sweep) -> pd.DataFrame:
+    """Break-even of every kind of help, view and horizon in each cell."""
+    lever, found = lever_of(sweep), []
+    for cell, rows in by_cell(sweep):
+        for mix, own in rows.groupby(MIX, sort=False):
+            factor = np.asarray(points_of(own)[lever].astype(float), float)
+            for view in VIEWS:
+                for years in HORIZONS_YEARS:
+                    name = f"balance_eur_{view}_year_{years}"
+                    told = answers(own, name) if name in own else None
+                    if told is None or not told.values.size:
+                        continue
+                    at = turn(factor, told.values, sweep.study.design.seed)
+                    found.append(
+                        {
+                            **dict(zip(CELL, cell, strict=True)), "mix": mix, "view": view,
+                            "years": years, "lever": lever.partition(".")[0],
+                            "least": factor.min(), "most": factor.max(),
+                            "at": at.at, "low": at.low, "high": at.high,
+                        }
+                    )  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def in_words(lang: str, row: pd.Series) -> str:
+    """One break-even in a sentence."""
+    said: dict[str, object] = {
+        "what": words.intervention(lang, row["mix"]),
+        "view": words.words(lang)["views"][row["view"]],
+        "years": row["years"],
+        "lever": words.words(lang)["breakeven"][row["lever"]],
+        "least": number(lang, row["least"], 2),
+        "most": number(lang, row["most"], 2),
+    }
+    if np.isfinite(row["at"]):
+        ends = {key: _end(lang, row, key) for key in ("at", "low", "high")}
+        return words.say(lang, "breakeven", f"turns_{row['lever']}", **said, **ends)
+    key = "never" if row["at"] > 0 else "always"
+    if row["lever"] == PRICE and key == "never":
+        said["most"] = said["least"]  # cheap is best
+    return words.say(lang, "breakeven", key, **said)
+
+
+def _end(lang: str, row: pd.Series, key: str) -> str:
+    at = float(np.clip(row[key], row["least"], row["most"]))
+    mark = "" if np.isfinite(row[key]) else "<" if row[key] < 0 else ">"
+    return mark + (percent(lang, at) if row["lever"] == PRICE else number(lang, at, 2))

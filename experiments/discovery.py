@@ -1,0 +1,199 @@
+"""Scenario discovery: the conditions under which a plan pays back, in words. PRIM does the search.
+
+    python -m experiments discover experiments/studies/NAME.toml
+
+What PRIM finds in half of the plans is counted in the other half, so that a box that only fits the
+runs in which it was found shows itself.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments import words
+from experiments.answers import Floats
+from siexsim.errors import UserError
+from siexsim.sweep.levers import Factor
+from siexsim.sweep.outcomes import paid_back
+from siexsim.texts import percent
+
+DENSE = 0.75  # of the runs in a box must pay back
+ALWAYS = 0.95
+SURE = 0.05  # a limit that chance would give more often than this is left out
+HIDES = 0.02  # more runs than this that can't tell, such as failed ones, and nothing is said
+FEWEST = 10  # runs that pay back, below which nothing is searched
+
+
+@dataclass(frozen=True)
+class Box:
+    """Limits within which runs pay back, and how good they are.
+
+    `limits` has a pair of numbers, or a set of names, for each lever that is limited. `density`
+    is the share of runs within that pay back; `coverage` the share of those that pay back that lie
+    within; `base` the share without any limit; `held_out` the density among other plans.
+    """
+
+    limits: dict[str, Any]
+    density: float
+    coverage: float
+    base: float
+    held_out: float
+
+
+def inputs(rows: pd.DataFrame, factors: list[Factor]) -> pd.DataFrame:
+    """Levers of every run, with choices as names."""
+    shown = {
+        one.name: rows[one.name].astype(str) if one.options else rows[one.name].astype(float)
+        for one in factors
+        if one.name != "dummy"
+    }
+    return pd.DataFrame(shown)
+
+
+def discover(x: pd.DataFrame, y: Floats, points: Any, seed: int = 1) -> Box | None:
+    """Search for a box in which runs pay back; None where there is none.
+
+    Parameters
+    ----------
+    x, y
+        Levers of each run, and whether it is paid back (1 or 0).
+    points
+        Plan of each run: half of the plans are searched, the others counted.
+    """
+    try:
+        with warnings.catch_warnings():  # it misses packages for what isn't done here
+            warnings.simplefilter("ignore")
+            from ema_workbench.analysis import prim
+    except ImportError as error:
+        raise UserError(
+            "discovery needs the EMA Workbench: pip install 'siexsim[study]'"
+        ) from error
+    plans = np.unique(points)
+    searched = np.isin(points, np.random.default_rng(seed).permutation(plans)[::2])
+    if y[searched].sum() < FEWEST:
+        return None
+    search = prim.Prim(x[searched], y[searched].astype(bool), threshold=DENSE)
+    found = search.find_box()
+    if found is None:
+        return None
+    path = found.peeling_trajectory
+    dense = path.index[path["density"] >= DENSE]
+    if not len(dense):
+        return None
+    chosen = int(path.loc[dense, "coverage"].idxmax())
+    limits = _limits(found, chosen, x)
+    within, base = _within(x, limits), float(y.mean())
+    here, there = within & searched, within & ~searched
+    if not limits or not here.any():
+        return None
+    return Box(
+        limits=limits,
+        density=float(y[here].mean()),
+        coverage=float(y[here].sum() / y[searched].sum()),
+        base=base,
+        held_out=float(y[there].mean()) if there.any() else float("nan"),
+    )
+
+
+def _limits(found: Any, chosen: int, x: pd.DataFrame) -> dict[str, Any]:
+    """Limits of a box, those left out that chance could have given."""
+    box, whole = found.box_lims[chosen], found.prim.box_init
+    limits: dict[str, Any] = {}
+    for name, values in found.qp[chosen].items():
+        if min((q for q in values if q >= 0), default=1.0) > SURE:
+            continue
+        low, high = box[name].iloc[0], box[name].iloc[1]
+        if isinstance(low, set):
+            limits[name] = {str(one) for one in low}
+        else:
+            first, last = whole[name].iloc[0], whole[name].iloc[1]
+            limits[name] = (
+                float(low) if low > first else -np.inf,
+                float(high) if high < last else np.inf,
+            )
+    return limits
+
+
+def _within(x: pd.DataFrame, limits: dict[str, Any]) -> Any:
+    inside = np.ones(len(x), bool)
+    for name, limit in limits.items():
+        if isinstance(limit, set):
+            inside &= x[name].isin(limit).to_numpy()
+        else:
+            inside &= x[name].between(*limit).to_numpy()
+    return inside
+
+
+def condition(lang: str, name: str, limit: Any) -> str:
+    """One limit in words."""
+    what = words.factor(lang, name)
+    if isinstance(limit, set):
+        either = words.say(lang, "discovery", "or")
+        values = either.join(words.value(lang, one) for one in sorted(limit))
+        return words.say(lang, "discovery", "one_of", what=what, values=values)
+    low, high = limit
+    kind = (
+        "between" if np.isfinite([low, high]).all() else "at_least" if high == np.inf else "at_most"
+    )
+    key = f"share_{kind}" if name.startswith("mix.") else kind
+    ends = {
+        "low": words.amount(lang, name, low) if np.isfinite(low) else "",
+        "high": words.amount(lang, name, high) if np.isfinite(high) else "",
+    }
+    return words.say(lang, "discovery", key, what=what, **ends)
+
+
+def when(
+    lang: str, rows: pd.DataFrame, factors: list[Factor], view: str, years: int, seed: int = 1
+) -> tuple[str, str]:
+    """When the money is back within so many years: the kind of finding, and the finding in words.
+
+    Kinds are "unknown", "none", "always", "nothing" and "found".
+    """
+    y = paid_back(rows, view, years)
+    known = ~np.isnan(y)
+    who = words.words(lang)["views"][view]
+    said: dict[str, object] = {"view": who, "years": years, "runs": int(known.sum())}
+    if np.isnan(y).mean() > HIDES:
+        return "unknown", _sentence(lang, "unknown", said)
+    rows, y = rows[known].reset_index(drop=True), y[known]
+    base = float(y.mean())
+    said["base"] = said["share"] = percent(lang, base)
+    if base == 0 or base >= ALWAYS:
+        kind = "always" if base else "none"
+        return kind, _sentence(lang, kind, said)
+    found = discover(inputs(rows, factors), y, rows["point"].to_numpy(), seed)
+    if found is None:
+        return "nothing", _sentence(lang, "nothing", said)
+    joint = words.say(lang, "discovery", "and")
+    said["conditions"] = joint.join(condition(lang, *limit) for limit in found.limits.items())
+    for name in ("density", "coverage", "held_out"):
+        share = getattr(found, name)
+        said[name] = percent(lang, share) if np.isfinite(share) else "-"
+    return "found", _sentence(lang, "found", said)
+
+
+def in_words(
+    lang: str, rows: pd.DataFrame, factors: list[Factor], view: str, horizons: Sequence[int],
+    seed: int = 1,
+) -> list[str]:  # fmt: skip
+    """Findings by horizon; of horizons that nobody reaches only the longest, unknown ones once."""
+    found = [when(lang, rows, factors, view, years, seed) for years in horizons]
+    told = []
+    for k, (kind, sentence) in enumerate(found):
+        same_next = kind == "none" and k + 1 < len(found) and found[k + 1][0] == "none"
+        same_before = kind == "unknown" and k > 0 and found[k - 1][0] == "unknown"
+        if not (same_next or same_before):
+            told.append(sentence)
+    return told
+
+
+def _sentence(lang: str, key: str, values: dict[str, object]) -> str:
+    said = words.say(lang, "discovery", key, **values)
+    return said[0].upper() + said[1:]

@@ -1,0 +1,63 @@
+"""Words for what studies find, in Dutch and English."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from siexsim.interventions import packaged_interventions
+from siexsim.parameters import Parameters
+from siexsim.texts import euro, number, percent
+
+TITLE = {"nl": "titel", "en": "title"}
+MEANING = {"nl": "betekenis", "en": "meaning"}
+
+
+@cache
+def words(lang: str) -> Mapping[str, Any]:
+    """All words of one language."""
+    there = files("experiments") / "words" / f"{lang}.toml"
+    return tomllib.loads(there.read_text(encoding="utf-8"))
+
+
+def say(lang: str, part: str, key: str, **values: object) -> str:
+    """One text with its values filled in."""
+    return str(words(lang)[part][key]).format(**values)
+
+
+def intervention(lang: str, name: str) -> str:
+    """Title of a kind of help; the name itself where it is a user's own."""
+    known = packaged_interventions()
+    return str(getattr(known[name], TITLE[lang])) if name in known else name
+
+
+def factor(lang: str, name: str) -> str:
+    """What a lever or a group of numbers is called."""
+    known = words(lang)["factors"]
+    if name in known:
+        return str(known[name])
+    part, _, rest = name.partition(".")
+    if part == "mix":
+        return intervention(lang, rest)
+    if part in ("strength", "price"):
+        return say(lang, "factors", part, what=intervention(lang, rest))
+    if part == "parameters" and rest in Parameters.packaged().entries:
+        return str(getattr(Parameters.packaged()[rest], MEANING[lang]))
+    return name
+
+
+def value(lang: str, name: object) -> str:
+    """What a choice is called."""
+    return str(words(lang)["values"].get(str(name), name))
+
+
+def amount(lang: str, name: str, x: float) -> str:
+    """A number of a lever as people write it."""
+    if name.startswith("mix."):
+        return percent(lang, x)
+    if "eur" in name:
+        return euro(lang, float(f"{x:.2g}"))
+    return number(lang, x, 0 if abs(x) >= 100 else 2)

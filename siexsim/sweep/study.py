@@ -1,0 +1,256 @@
+"""A study: what is varied, under which uncertainties, and what is asked; as its TOML file says it.
+
+`read_study` puts the scenarios themselves in the study, so that what is kept beside its runs needs
+no other file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from siexsim.errors import UserError
+from siexsim.evidence import first_fault
+from siexsim.place import load_place
+from siexsim.scenario import Scenario, read_scenario
+from siexsim.shocks import Shock
+from siexsim.sweep.design import Design, samples
+from siexsim.sweep.levers import (
+    DUMMY,
+    EFFECT_SET,
+    SHOCKS,
+    Choice,
+    Factor,
+    Lever,
+    Mix,
+    Value,
+    changed,
+    check_name,
+    factors_of,
+    point_of,
+    read_levers,
+)
+from siexsim.sweep.outcomes import check_outcome
+from siexsim.sweep.runs import Run
+from siexsim.texts import translated
+
+OWN: Final = "own"  # effects or shocks as the scenario has them
+INPUTS: Final = ("scenario", EFFECT_SET, SHOCKS, "point", "future")  # of every run
+_OF_SCENARIOS: Final[tuple[str, ...]] = ("sample", "years", "seed")  # a study may set them
+DEFAULT_OUTCOMES: Final = (
+    "paid_back_municipality_within_3", "paid_back_municipality_within_10",
+    "paid_back_public_within_10", "end_eur_municipality", "end_eur_public", "end_eur_society",
+)  # fmt: skip
+
+
+class Uncertainties(BaseModel):
+    """What nobody decides: every point of the design is run under all of it.
+
+    With `drawn`, effect sets and shocks are columns of the design instead, one of them a point.
+    `parameters` are numbers of the model that the design moves over their evidence range; those
+    that a pattern such as "work.*" finds count as one. `numbers` says where the other numbers of a
+    future come from: drawn ("futures"), or held, so that futures differ in luck alone ("central").
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    futures: int = Field(default=10, ge=1, le=10_000, strict=True)
+    numbers: Literal["futures", "central"] = "futures"
+    effects: tuple[Literal["evidence", "sceptical", "ipw"], ...] = ()
+    shocks: dict[str, tuple[Shock, ...]] = {}
+    parameters: tuple[str, ...] = ()
+    drawn: bool = False
+
+
+class Study(BaseModel):
+    """A study with all that its runs depend on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=80)
+    scenarios: dict[str, dict[str, Any]] = Field(min_length=1)
+    design: Design = Design()
+    levers: dict[str, Lever] = {}
+    uncertainties: Uncertainties = Uncertainties()
+    outcomes: tuple[str, ...] = DEFAULT_OUTCOMES
+
+    def all_levers(self) -> dict[str, Lever]:
+        """Levers, and the uncertainties that the design draws too."""
+        more: dict[str, Lever] = {}
+        unsure = self.uncertainties
+        if unsure.drawn and unsure.effects:
+            more[EFFECT_SET] = Choice(of={one: one for one in unsure.effects})
+        if unsure.drawn and unsure.shocks:
+            more[SHOCKS] = Choice(of=_plain_shocks(unsure))
+        return {**self.levers, **more}
+
+    def factors(self) -> list[Factor]:
+        """Columns of the design, with a dummy that changes nothing."""
+        found = [f for name, lever in self.all_levers().items() for f in factors_of(name, lever)]
+        found += self._parameter_factors()
+        if self.design.method != "grid":
+            found.append(Factor(DUMMY, DUMMY, 0.0, 1.0))
+        return found
+
+    def _parameter_factors(self) -> Iterator[Factor]:
+        known = Scenario.of(next(iter(self.scenarios.values()))).central()
+        for pattern in self.uncertainties.parameters:
+            theme = pattern.removesuffix(".*")
+            names = [key for key, one in sorted(known.items()) if one.theme == theme]
+            for key in names if pattern.endswith(".*") else [pattern]:
+                one = known[key]  # a misspelt one is said
+                if one.high > one.low and not (one.fixed and len(names) > 1):
+                    # SALib knows no triangle below zero; there any value counts as much
+                    way = (one.value - one.low) / (one.high - one.low)
+                    peak = way if one.high > 0 else None
+                    group = theme if pattern.endswith(".*") else f"parameters.{key}"
+                    yield Factor(f"parameters.{key}", group, one.low, one.high, peak=peak)
+
+    def points(self) -> list[dict[str, Value]]:
+        """The points of the design: values of all that is varied, by name."""
+        factors = self.factors()
+        return [point_of(factors, row) for row in samples(self.design, factors)]
+
+    def cells(self) -> list[tuple[str, str, str]]:
+        """Scenario, effect set and shocks under which every point is run."""
+        unsure, crossed = self.uncertainties, not self.uncertainties.drawn
+        effects = unsure.effects if crossed and unsure.effects else (OWN,)
+        shocks = tuple(unsure.shocks) if crossed and unsure.shocks else (OWN,)
+        return [(s, e, k) for s in self.scenarios for e in effects for k in shocks]
+
+    def runs(
+        self, stamp: str, points: Sequence[Mapping[str, Value]] | None = None
+    ) -> Iterator[Run]:
+        """All runs, in the order of cells, points and futures; `stamp` stands for the program.
+
+        By default the points are those of the design.
+        """
+        points = self.points() if points is None else points
+        for cell in self.cells():
+            for number, point in enumerate(points):
+                yield from self._runs_at(cell, number, point, stamp)
+
+    def _runs_at(
+        self, cell: tuple[str, str, str], number: int, point: Mapping[str, Value], stamp: str
+    ) -> Iterator[Run]:
+        asked = self.asked(cell, point) | {"numbers": self.uncertainties.numbers, "stamp": stamp}
+        said = json.dumps(asked, sort_keys=True)
+        for future in range(1, self.uncertainties.futures + 1):
+            name = hashlib.sha256(f"{future} {said}".encode()).hexdigest()[:20]
+            inputs = dict(zip(INPUTS, (*cell, number, future), strict=True)) | dict(point)
+            yield Run(name, inputs, asked | {"future": future})
+
+    def asked(self, cell: tuple[str, str, str], point: Mapping[str, Value]) -> dict[str, Any]:
+        """What is asked of a run at a point, but the future."""
+        scenario, effects, shocks = cell
+        content = dict(self.scenarios[scenario])
+        if effects != OWN:
+            content[EFFECT_SET] = effects
+        if shocks != OWN:
+            content[SHOCKS] = _plain_shocks(self.uncertainties)[shocks]
+        return changed(content, point, self.all_levers())
+
+
+def _plain_shocks(unsure: Uncertainties) -> dict[str, Any]:
+    return {
+        name: [one.model_dump(mode="json") for one in some] for name, some in unsure.shocks.items()
+    }
+
+
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Runs as workers should get them: what they can keep of one run serves the next."""
+
+    def key(run: Run) -> tuple[Any, ...]:
+        plan = run.task["scenario"]["plan"]
+        where = json.dumps([plan.get("wijken"), plan.get("stages")])
+        return (run.inputs["scenario"], where, run.inputs["future"], str(run.inputs[SHOCKS]))
+
+    return sorted(runs, key=key)
+
+
+def read_study(path: str | Path, lang: str = "en") -> Study:
+    """Read a study file and check all of it before anything is run.
+
+    Raises
+    ------
+    UserError
+        When the file can't be read or asks for something that can't be.
+    """
+    file = Path(path)
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: {translated(lang, str(error))}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path}: can't be read ({reason})") from error
+    try:
+        study = Study.model_validate(_with_scenarios(content, file.parent, lang))
+        check(study)
+    except ValidationError as error:
+        raise UserError(f"{path}: {translated(lang, first_fault(error))}") from error
+    except UserError as error:
+        raise UserError(f"{path}: {translated(lang, str(error))}") from error
+    return study
+
+
+def _with_scenarios(content: dict[str, Any], folder: Path, lang: str) -> dict[str, Any]:
+    """Put the scenarios in the place of their files, and the levers under their full names."""
+    changes: dict[str, Any] = {key: content.pop(key) for key in _OF_SCENARIOS if key in content}
+    names = content.get("scenarios")
+    if not isinstance(names, list) or not names:
+        raise UserError('scenarios: a list of files is needed, such as ["noordoost.toml"]')
+    scenarios = {}
+    for name in names:
+        scenario = read_scenario(folder / str(name), lang, changes)
+        if scenario.plan is None:
+            raise UserError(f"{name}: a study needs a scenario with a plan")
+        # the same run under another name is the same run
+        said = scenario.model_dump(mode="json") | {"name": "study", "futures": 1}
+        scenarios[Path(str(name)).stem] = said
+    return {**content, "scenarios": scenarios, "levers": read_levers(content.get("levers", {}))}
+
+
+def check(study: Study) -> None:
+    """Refuse what can't be run: every lever is tried at its ends, one at a time."""
+    for name in study.outcomes:
+        check_outcome(name)
+    known = Scenario.of(next(iter(study.scenarios.values()))).central()
+    for name in study.levers:
+        check_name(name, known)
+    first = study.points()[0]
+    for cell in study.cells():
+        for name, lever in (("", None), *study.all_levers().items()):
+            for point in _ends(name, lever):
+                _check_point(study, cell, {**first, **point}, name)
+
+
+def _ends(name: str, lever: Lever | None) -> list[dict[str, Value]]:
+    if lever is None:
+        return [{}]
+    if isinstance(lever, Choice):
+        return [{name: one} for one in lever.of]
+    if isinstance(lever, Mix):
+        names = lever.shares
+        return [{f"{name}.{one}": float(one == of) for one in names} for of in names]
+    return [{name: lever.low}, {name: lever.high}]
+
+
+def _check_point(
+    study: Study, cell: tuple[str, str, str], point: Mapping[str, Value], name: str
+) -> None:
+    try:
+        scenario = Scenario.of(study.asked(cell, point)["scenario"])
+        if scenario.plan is not None:
+            load_place(scenario.place).covering(scenario.plan.all_wijken)
+            scenario.plan.check_sample(scenario.sample)
+    except ValidationError as error:
+        raise UserError(f"{name}: {first_fault(error)}".removeprefix(": ")) from error
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}: {error}".removeprefix(": ")) from error

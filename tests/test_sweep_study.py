@@ -1,0 +1,296 @@
+"""What a study varies, what its runs are called, and a sweep of the model itself."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from siexsim import cli
+from siexsim.account import VIEWS
+from siexsim.errors import UserError
+from siexsim.interventions import NUMBERS
+from siexsim.parameters import Parameters
+from siexsim.run import run_future
+from siexsim.scenario import Scenario
+from siexsim.sweep import live
+from siexsim.sweep.executors import worker_pool
+from siexsim.sweep.folder import Sweep
+from siexsim.sweep.levers import scaled
+from siexsim.sweep.outcomes import outcome, paid_back
+from siexsim.sweep.stamp import simulate, sources, stamp
+from siexsim.sweep.study import Study, in_order, read_study
+
+ROOT = Path(__file__).parent.parent
+STUDIES = ROOT / "experiments" / "studies"
+SCENARIO = ROOT / "experiments" / "scenarios" / "noordoost.toml"
+STUDY = f"""
+name = "Klein"
+scenarios = ["{SCENARIO}"]
+sample = 200
+years = 3
+[design]
+points = 3
+[levers]
+mix = ["debt_relief", "job_guidance"]
+plan.budget_eur_per_year = {{ low = 2_000_000, high = 8_000_000, log = true }}
+plan.target = ["first_come", "prevention"]
+[uncertainties]
+futures = 2
+effects = ["evidence", "ipw"]
+"""
+
+
+def written(folder: Path, text: str = STUDY, **changes: str) -> Path:
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def with_lines(folder: Path, old: str, new: str) -> Path:
+    assert old in STUDY
+    return written(folder, STUDY.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    return read_study(written(tmp_path_factory.mktemp("study")))
+
+
+# ---- what is asked ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_studies_that_come_along_can_be_read(path):
+    study = read_study(path)
+    assert len(study.points()) > 1 and len(study.cells()) >= 1
+
+
+def test_every_run_says_what_it_is(study):
+    runs = list(study.runs("s"))
+    assert len(runs) == 3 * 2 * 2
+    first = runs[0]
+    assert first.inputs["effects"] == "evidence" and first.inputs["future"] == 1
+    shares = [first.inputs[f"mix.{name}"] for name in ("debt_relief", "job_guidance")]
+    assert sum(shares) == pytest.approx(1)
+    plan = first.task["scenario"]["plan"]
+    assert plan["mix"]["debt_relief"] == shares[0]
+    assert plan["budget_eur_per_year"] == first.inputs["plan.budget_eur_per_year"]
+    assert 2e6 <= plan["budget_eur_per_year"] <= 8e6
+    assert plan["target"] == first.inputs["plan.target"]
+    assert {run.task["scenario"]["effects"] for run in runs} == {"evidence", "ipw"}
+
+
+def test_a_name_follows_from_all_that_a_run_depends_on(study):
+    names = {run.name for run in study.runs("s")}
+    assert len(names) == 12
+    assert names == {run.name for run in study.runs("s")}
+    assert not names & {run.name for run in study.runs("another program")}
+    # the same runs under another name, and among more of them, are the same
+    more = study.uncertainties.model_copy(update={"futures": 5})
+    other = study.model_copy(update={"name": "Anders", "uncertainties": more})
+    assert names < {run.name for run in other.runs("s")}
+
+
+def test_what_is_kept_of_a_study_is_the_study(study):
+    kept = Study.model_validate_json(json.dumps(study.model_dump(mode="json")))
+    assert kept == study
+    assert [run.name for run in kept.runs("s")] == [run.name for run in study.runs("s")]
+
+
+def test_runs_of_a_future_follow_each_other(study):
+    futures = [run.inputs["future"] for run in in_order(list(study.runs("s")))]
+    assert futures == sorted(futures)
+
+
+def test_uncertainties_may_be_drawn_by_the_design(tmp_path):
+    text = STUDY + 'drawn = true\nparameters = ["work.*", "help.take_up_top"]\n'
+    with pytest.raises(UserError, match=r"unknown parameter 'help\.take_up_top'"):
+        read_study(written(tmp_path, text))
+    text = STUDY + 'drawn = true\nparameters = ["work.*"]\n'
+    study = read_study(written(tmp_path, text))
+    assert study.cells() == [("noordoost", "own", "own")]
+    factors = study.factors()
+    assert {one.group for one in factors} == {
+        "mix", "plan.budget_eur_per_year", "plan.target", "effects", "work", "dummy",
+    }  # fmt: skip
+    run = next(study.runs("s"))
+    key = next(name for name in run.inputs if name.startswith("parameters.work."))
+    assert run.task["scenario"]["parameters"][key.removeprefix("parameters.")] == run.inputs[key]
+    assert run.task["scenario"]["effects"] == run.inputs["effects"]
+
+
+def test_pure_mixes_come_first_and_a_grid_has_every_combination(tmp_path):
+    study = read_study(with_lines(tmp_path, "points = 3", "points = 3\npure = true"))
+    shares = [[point["mix.debt_relief"], point["mix.job_guidance"]] for point in study.points()]
+    np.testing.assert_allclose(shares[:2], [[1, 0], [0, 1]], atol=1e-8)
+    assert len(shares) == 5
+    text = STUDY.replace("points = 3", 'method = "grid"')
+    text = text.replace('mix = ["debt_relief", "job_guidance"]', "price.all = [0.5, 1]")
+    text = text.replace("{ low = 2_000_000, high = 8_000_000, log = true }", "[1_000_000]")
+    points = read_study(written(tmp_path, text)).points()
+    assert len(points) == 4 and "dummy" not in points[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("plan.target", "plan.targt", "unknown lever 'targt'; did you mean 'target'"),
+        ('"prevention"', '"prevntion"', "plan.target"),
+        ('"job_guidance"', '"job_guidence"', "unknown intervention 'job_guidence'"),
+        ("high = 8_000_000", "high = 1_000_000", "must be less than 'high'"),
+        ("futures = 2", "futures = 0", "greater than or equal to 1"),
+        ("points = 3", 'method = "sobol"\npoints = 3', "power of two"),
+        ("points = 3", 'method = "grid"', "a grid needs choices"),
+        ("[design]", 'outcomes = ["paid_back_gemeente_within_3"]\n[design]', "unknown outcome"),
+        (str(SCENARIO), "nowhere.toml", "nowhere.toml"),
+        ("[design]", "[desing]", "desing"),
+        ("name =", "name", "line"),
+    ],
+)
+def test_what_is_wrong_in_a_study_is_said_in_one_line(tmp_path, old, new, said):
+    with pytest.raises(UserError) as error:
+        read_study(with_lines(tmp_path, old, new))
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+# ---- what help is worth, supposed ------------------------------------------------------------
+
+
+def test_help_so_many_times_as_strong_or_as_dear():
+    known = Parameters.packaged()
+    changed = scaled(known, {"job_guidance": 2.0}, {"all": 0.5, "house": 3.0})
+    late, before = "job_guidance.find_late_factor", known.value("job_guidance.find_late_factor")
+    assert changed.value(late) == pytest.approx(1 + 2 * (before - 1))
+    assert changed.value("house.price_start_eur") == 3 * known.value("house.price_start_eur")
+    price = "job_guidance.price_month_eur"
+    assert changed.value(price) == known.value(price) / 2
+    without = scaled(known, {"all": 0.0}, {})
+    for key in ("breakthrough.relief_heaviest", "debt_relief.find_late_factor"):
+        assert without.value(key) == NUMBERS[key.partition(".")[2]]
+    assert without.value("breakthrough.success_share") == known.value("breakthrough.success_share")
+    # a share stays a share
+    assert scaled(known, {"all": 100.0}, {}).value("breakthrough.fixes_home") == 1
+    same = scaled(known, {"all": 1.0}, {"all": 1.0})
+    for key, one in known.items():
+        assert same.value(key) == pytest.approx(one.value, abs=1e-12), key
+
+
+def test_payback_is_not_known_after_the_run_is_over():
+    back, watched = [20.0, np.nan, np.nan, 40.0], [30.0, 30.0, np.nan, 60.0]
+    table = pd.DataFrame({"payback_months_public": back, "watched_months": watched})
+    np.testing.assert_array_equal(paid_back(table, "public", 2), [1, 0, np.nan, 0])
+    np.testing.assert_array_equal(paid_back(table, "public", 3), [1, np.nan, np.nan, 0])
+    np.testing.assert_array_equal(
+        outcome(table, "paid_back_public_within_5"), [1, np.nan, np.nan, 1]
+    )
+    with pytest.raises(UserError, match="did you mean 'watched_months'"):
+        outcome(table, "watched_month")
+
+
+# ---- the model itself ------------------------------------------------------------------------
+
+
+def test_what_a_run_goes_through_is_in_its_stamp():
+    names = {path.stem for path in sources()}
+    assert {"live", "outcomes", "levers", "run", "account", "course", "month", "draws"} <= names
+    assert not {"cli", "say", "plots", "study", "folder"} & names
+
+
+def test_a_run_of_a_sweep_is_the_run_of_that_future(study):
+    run = next(run for run in study.runs(stamp()) if run.inputs["future"] == 2)
+    live._mine.__dict__.clear()
+    came = simulate(run.task)
+    again = simulate(run.task)  # with what was kept of the first
+    assert json.dumps(came) == json.dumps(again)  # as text, since what isn't a number isn't equal
+    account = run_future(Scenario.of(run.task["scenario"]), 2).account
+    assert came["invested_eur"] == account.invested.sum() > 0
+    for view in VIEWS:
+        assert came[f"end_eur_{view}"] == account.end_eur(view)
+        assert came[f"deepest_eur_{view}"] == account.deepest_eur(view)
+        year = account.balance[view][account.opens + 23]
+        assert came[f"balance_eur_{view}_year_2"] == year
+
+
+def test_another_program_or_other_data_are_refused(study):
+    run = next(study.runs("another"))
+    with pytest.raises(Exception, match="another version of siexsim"):
+        simulate(run.task)
+
+
+@pytest.mark.slow
+def test_a_sweep_from_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SIEXSIM_LANG", "en")
+    path, out = written(tmp_path), tmp_path / "out"
+
+    def tried(*words: str) -> str:
+        code = cli.execute(["sweep", *words, "--out", str(out), "--workers", "1"])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        return said.out
+
+    assert "12 runs done" in tried(str(path)).replace("\n", " ")
+    table = out / "klein" / "runs.parquet"
+    whole = pd.read_parquet(table)
+    assert len(whole) == 12 and whole["error"].isna().all()
+    assert {"effects", "point", "future", "mix.debt_relief", "end_eur_public"} <= set(whole)
+    assert "were there already" in tried("resume", str(path))
+    assert "12 of 12 runs are there" in tried("status", str(path))
+    tried("expand", str(out / "klein"), "--futures", "3")
+    more = pd.read_parquet(table)
+    assert len(more) == 18
+    pd.testing.assert_frame_equal(
+        more[more["future"] <= 2].reset_index(drop=True), whole, check_like=False
+    )
+    assert "18 of 18 runs are there; 0 of them failed" in tried("status", str(path))
+
+
+def test_the_table_is_the_same_in_this_process_and_in_others(tmp_path, study):
+    small = study.model_copy(
+        update={"uncertainties": study.uncertainties.model_copy(update={"futures": 1})}
+    )
+    one = Sweep.begin(small, tmp_path / "one")
+    one.finish(lambda: worker_pool(1), 4)
+    other = Sweep.begin(small, tmp_path / "other")
+    other.finish(lambda: ThreadPoolExecutor(1), 1)
+    assert (one.folder / "runs.parquet").read_bytes() == (
+        other.folder / "runs.parquet"
+    ).read_bytes()
+
+
+def test_a_run_that_cannot_be_is_a_row_with_its_error(tmp_path, study):
+    sweep = Sweep.begin(study, tmp_path)
+
+    def halves(task):
+        if task["future"] == 2:
+            raise UserError("no such thing")
+        return {"end_eur_public": 1.0}
+
+    progress = sweep.finish(lambda: ThreadPoolExecutor(1), 2, simulate=halves)
+    assert (progress.done, progress.failed) == (12, 6)
+    assert sweep.status().errors == {"no such thing": 6}
+    assert sweep.table()["end_eur_public"].tolist() == pytest.approx([1, np.nan] * 6, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["resume"], "after sweep comes a study"),
+        (["resum", "x"], "doesn't know 'resum'; did you mean 'resume'?"),
+        (["status", "nowhere"], "there is no sweep here"),
+        (["nowhere.toml"], "nowhere.toml"),
+        (["expand", "x"], "--futures goes with expand"),
+        (["resume", "x", "--futures", "3"], "--futures goes with expand"),
+    ],
+)
+def test_mistakes_on_the_command_line(capsys, monkeypatch, words, said):
+    monkeypatch.setenv("SIEXSIM_LANG", "en")
+    assert cli.execute(["sweep", *words]) == 2
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
