@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-_COUNTS: Final = ("households", "persons", "wijken")
+from calibration.check import CERTAIN
+
+_COUNTS: Final = ("households", "persons")
 _MOVED: Final = ("relative change", "change of", "rise of")
 
 
@@ -65,8 +67,13 @@ def line(name: str, row: Any, lang: str) -> str:
     else:
         told = f"model {model}, published {published} (band {band})"
         unsure = " The sample is too small to be sure."
-    sure = "" if row["sample_shows_faults"] else unsure
-    return f"- **{words}** ({name}): {told}: {size(row, lang)}.{sure}"
+    return f"- **{words}** ({name}): {told}: {size(row, lang)}.{'' if _sure(row) else unsure}"
+
+
+def _sure(row: Any) -> bool:
+    """Whether the mean lies further outside its band than chance between seeds may bring it."""
+    beyond = max(row["mean"] - row["high"], row["low"] - row["mean"])
+    return bool(beyond > CERTAIN * row["noise_sd"] / math.sqrt(max(row["seeds"], 1)))
 
 
 def joined(parts: Sequence[str], lang: str) -> str:

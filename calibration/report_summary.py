@@ -71,7 +71,8 @@ def _fits(tables: Tables) -> str:
     met, of = tables.holdouts_passed()
     said = [
         f"Van de {len(rows)} doelcijfers vallen er **{len(rows) - len(wrong)} binnen de marge**. "
-        f"Van de {of} toetsen zijn er **{met} gehaald**. {_placebo(tables)}"
+        f"Van de {of} toetsen {'is' if met == 1 else 'zijn'} er **{met} gehaald**. "
+        f"{_placebo(tables)}"
     ]
     if len(wrong):
         said += [_head("Buiten de marge", len(wrong), "doelcijfers")]

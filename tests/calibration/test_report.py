@@ -168,12 +168,12 @@ def test_figures_are_said_in_their_unit() -> None:
     assert size(row, "en") == "5.0 points above the band (3.0 half widths from its middle)"
 
 
-def test_a_small_sample_is_said_with_the_fault(tmp_path: Path) -> None:
+def test_a_fault_that_may_be_chance_is_said_to_be_so(tmp_path: Path) -> None:
     path = folder_of(tmp_path, runs(C8=10203.0))
     tables = read_tables(path, path / "validation.csv", path / "posterior.parquet")
     row = tables.shown().T["C8"].to_dict()
     assert "too small" not in line("C8", row, "en")
-    assert "too small" in line("C8", row | {"sample_shows_faults": False}, "en")
+    assert "too small" in line("C8", row | {"noise_sd": 300.0}, "en")
 
 
 def test_only_ranks_uneven_beyond_the_number_of_tests_are_named() -> None:
