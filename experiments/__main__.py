@@ -99,7 +99,7 @@ def _say_indices(head: tuple[str, ...], part: pd.DataFrame, lang: str, screen: C
     unknown = words.say(lang, "sensitivity", "noise_unknown")
     shown = percent(lang, noise) if np.isfinite(noise) else unknown
     title = words.say(
-        lang, "sensitivity", "head", outcome=f"{outcome}, {measure}", cell=", ".join(cell),
+        lang, "sensitivity", "head", outcome=f"{outcome}, {measure}", cell=words.cell(lang, *cell),
         futures=int(part["futures"].iloc[0]), noise=shown,
     )  # fmt: skip
     table = Table(box=None, title=title, title_justify="left", header_style="bold")
@@ -120,7 +120,7 @@ def _say_constant(table: pd.DataFrame, sweep: Sweep, lang: str, screen: Console)
     for cell, _ in by_cell(sweep):
         for name in sweep.study.outcomes:
             if (name, *cell) not in there:
-                said = {"outcome": name, "cell": ", ".join(cell)}
+                said = {"outcome": name, "cell": words.cell(lang, *cell)}
                 screen.print(words.say(lang, "sensitivity", "constant", **said))
 
 
@@ -154,7 +154,7 @@ def do_mixes(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
 def _say_counts(counts: pd.DataFrame, lang: str, screen: Console) -> None:
     for cell, part in counts.groupby(list(CELL), sort=False):
         scenario, effects, shocks = map(str, cell)
-        head = ", ".join((scenario, words.value(lang, effects), words.value(lang, shocks)))
+        head = words.cell(lang, scenario, effects, shocks)
         table = Table(box=None, header_style="bold", title=head, title_justify="left")
         table.add_column("", min_width=32)
         for years in mixes.YEARS:
@@ -172,7 +172,7 @@ def do_discover(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
         lines = [f"# {sweep.study.name}", ""]
         for cell, rows in by_cell(sweep):
             scenario, effects, shocks = cell
-            head = ", ".join((scenario, words.value(one, effects), words.value(one, shocks)))
+            head = words.cell(one, scenario, effects, shocks)
             lines += [f"## {head}", ""]
             factors, seed = sweep.study.factors(), sweep.study.design.seed
             for view in VIEWS:
@@ -191,8 +191,7 @@ def do_breakeven(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
     for one in LANGUAGES:
         lines = [f"# {words.say(one, 'breakeven', 'title')}", ""]
         for (_, effects, shocks), rows in table.groupby(list(CELL), sort=False):
-            said = {"effects": words.value(one, effects), "shocks": words.value(one, shocks)}
-            lines += [f"## {words.say(one, 'breakeven', 'head', **said)}", ""]
+            lines += [f"## {words.cell(one, str(effects), str(shocks))}", ""]
             lines += [f"- {breakeven.in_words(one, row)}" for _, row in rows.iterrows()]
             lines.append("")
         (out / f"breakeven-{one}.md").write_text("\n".join(lines), encoding="utf-8")

@@ -3,7 +3,7 @@
     python -m experiments discover experiments/studies/NAME.toml
 
 What PRIM finds in half of the plans is counted in the other half, so that a box that only fits the
-runs in which it was found shows itself.
+plans in which it was found shows itself.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ import numpy as np
 import pandas as pd
 
 from experiments import words
-from experiments.answers import Floats
+from experiments.answers import Floats, arranged, points_of
+from experiments.mixes import HALF
 from siexsim.errors import UserError
 from siexsim.sweep.levers import Factor
 from siexsim.sweep.outcomes import paid_back
 from siexsim.texts import percent
 
-DENSE = 0.75  # of the runs in a box must pay back
+DENSE = 0.75  # of the plans in a box must pay back
 ALWAYS = 0.95
 SURE = 0.05  # a limit that chance would give more often than this is left out
 HIDES = 0.02  # more runs than this that can't tell, such as failed ones, and nothing is said
-FEWEST = 10  # runs that pay back, below which nothing is searched
+FEWEST = 8  # plans that pay back, below which nothing is searched
 
 
 @dataclass(frozen=True)
 class Box:
-    """Limits within which runs pay back, and how good they are.
+    """Limits within which plans pay back, and how good they are.
 
     `limits` has a pair of numbers, or a set of names, for each lever that is limited. `density`
-    is the share of runs within that pay back; `coverage` the share of those that pay back that lie
-    within; `base` the share without any limit; `held_out` the density among other plans.
+    is the share of plans within that pay back; `coverage` the share of those that pay back that
+    lie within; `base` the share without any limit; `held_out` the density among other plans.
     """
 
     limits: dict[str, Any]
@@ -46,25 +47,27 @@ class Box:
     held_out: float
 
 
-def inputs(rows: pd.DataFrame, factors: list[Factor]) -> pd.DataFrame:
-    """Levers of every run, with choices as names."""
+def inputs(points: pd.DataFrame, factors: list[Factor]) -> pd.DataFrame:
+    """Levers of every plan, with choices as names."""
     shown = {
-        one.name: rows[one.name].astype(str) if one.options else rows[one.name].astype(float)
+        one.name: points[one.name].astype(str) if one.options else points[one.name].astype(float)
         for one in factors
         if one.name != "dummy"
     }
-    return pd.DataFrame(shown)
+    return pd.DataFrame(shown).reset_index(drop=True)
 
 
-def discover(x: pd.DataFrame, y: Floats, points: Any, seed: int = 1) -> Box | None:
-    """Search for a box in which runs pay back; None where there is none.
+def discover(x: pd.DataFrame, y: Floats, seed: int = 1) -> Box | None:
+    """Search for a box in which plans pay back; None where there is none.
+
+    A row is a plan and not a run: the futures of a plan are no news about its levers.
 
     Parameters
     ----------
     x, y
-        Levers of each run, and whether it is paid back (1 or 0).
-    points
-        Plan of each run: half of the plans are searched, the others counted.
+        Levers of each plan, and whether it pays back (1 or 0).
+    seed
+        Which half of the plans is searched; the others are only counted.
     """
     try:
         with warnings.catch_warnings():  # it misses packages for what isn't done here
@@ -74,8 +77,8 @@ def discover(x: pd.DataFrame, y: Floats, points: Any, seed: int = 1) -> Box | No
         raise UserError(
             "discovery needs the EMA Workbench: pip install 'siexsim[study]'"
         ) from error
-    plans = np.unique(points)
-    searched = np.isin(points, np.random.default_rng(seed).permutation(plans)[::2])
+    every = np.arange(len(x))
+    searched = np.isin(every, np.random.default_rng(seed).permutation(every)[::2])
     if y[searched].sum() < FEWEST:
         return None
     search = prim.Prim(x[searched], y[searched].astype(bool), threshold=DENSE)
@@ -105,17 +108,16 @@ def _limits(found: Any, chosen: int, x: pd.DataFrame) -> dict[str, Any]:
     """Limits of a box, those left out that chance could have given."""
     box, whole = found.box_lims[chosen], found.prim.box_init
     limits: dict[str, Any] = {}
-    for name, values in found.qp[chosen].items():
-        if min((q for q in values if q >= 0), default=1.0) > SURE:
-            continue
+    for name, chances in found.qp[chosen].items():
+        sure = [0 <= chance <= SURE for chance in chances]  # of each side; -1: no limit there
         low, high = box[name].iloc[0], box[name].iloc[1]
         if isinstance(low, set):
-            limits[name] = {str(one) for one in low}
-        else:
-            first, last = whole[name].iloc[0], whole[name].iloc[1]
+            if any(sure):
+                limits[name] = {str(one) for one in low}
+        elif any(sure):
             limits[name] = (
-                float(low) if low > first else -np.inf,
-                float(high) if high < last else np.inf,
+                float(low) if sure[0] and low > whole[name].iloc[0] else -np.inf,
+                float(high) if sure[1] and high < whole[name].iloc[1] else np.inf,
             )
     return limits
 
@@ -156,19 +158,19 @@ def when(
 
     Kinds are "unknown", "none", "always", "nothing" and "found".
     """
-    y = paid_back(rows, view, years)
-    known = ~np.isnan(y)
+    runs = paid_back(rows, view, years)
+    told = arranged(rows, runs)
     who = words.words(lang)["views"][view]
-    said: dict[str, object] = {"view": who, "years": years, "runs": int(known.sum())}
-    if np.isnan(y).mean() > HIDES:
+    said: dict[str, object] = {"view": who, "years": years, "plans": len(told.values)}
+    if np.isnan(runs).mean() > HIDES or not told.values.size:
         return "unknown", _sentence(lang, "unknown", said)
-    rows, y = rows[known].reset_index(drop=True), y[known]
+    y = (told.means >= HALF).astype(float)
     base = float(y.mean())
-    said["base"] = said["share"] = percent(lang, base)
+    said |= {"base": percent(lang, base), "best": percent(lang, float(told.means.max()))}
     if base == 0 or base >= ALWAYS:
         kind = "always" if base else "none"
         return kind, _sentence(lang, kind, said)
-    found = discover(inputs(rows, factors), y, rows["point"].to_numpy(), seed)
+    found = discover(inputs(points_of(rows), factors), y, seed)
     if found is None:
         return "nothing", _sentence(lang, "nothing", said)
     joint = words.say(lang, "discovery", "and")

@@ -50,7 +50,7 @@ def framed(figure: Figure, title: str, note: str, keys_of: Axes | None = None) -
         handles, labels = keys_of.get_legend_handles_labels()
         columns = max(1, int(width * 11 / (max(map(len, labels)) + 8)))
         figure.legend(
-            handles, labels, loc="upper left", bbox_to_anchor=(left / 2, 1 - top / height),
+            handles, labels, loc="upper left", bbox_to_anchor=(left, 1 - top / height),
             ncols=columns, frameon=False, fontsize=9, borderaxespad=0,
         )  # fmt: skip
         top += 0.21 * -(-len(labels) // columns) + 0.1
@@ -88,6 +88,7 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
             head = words.words(lang)["views"][view]
             ax.set_title(f"{head[0].upper()}{head[1:]}:\n{words.say(lang, 'sensitivity', kind)}")
     axes[0, 0].set_ylim(-0.05, 1.1)
+    axes[0, 0].set_xlim(0.5, table["year"].max() + 0.5)
     for ax in axes[:, 0]:
         ax.set_ylabel(words.say(lang, "sensitivity", "axis"), size=9)
         _percent_axis(ax.yaxis, lang)
@@ -109,7 +110,7 @@ def _lines(ax: Axes, here: pd.DataFrame, names: Sequence[str], lang: str) -> Non
         middle = float(dead.mean())
         ax.text(
             middle, 0.5, words.say(lang, "sensitivity", "nobody"), ha="center", va="center",
-            size=8, color=GREY,
+            size=8, color=GREY, rotation=90 if len(dead) < 5 else 0,
         )  # fmt: skip
     for k, name in enumerate([*names, DUMMY]):
         one = here[here["factor"] == name].sort_values("year")
@@ -133,7 +134,7 @@ def draw_map(table: pd.DataFrame, lang: str) -> Drawing:
         plans = table[(table["effects"] == effects) & (table["shocks"] == shocks)]
         for row, view in enumerate(VIEWS):
             _dots(axes[row, col], plans, view, lang)
-        title = f"{words.value(lang, effects)};\n{words.value(lang, shocks)}"
+        title = words.cell(lang, effects, shocks)
         axes[0, col].set_title("\n".join(textwrap.wrap(title, 28)), size=9)
     for row, view in enumerate(VIEWS):
         axes[row, 0].set_ylabel(words.words(lang)["views"][view], weight="bold", size=10)

@@ -54,6 +54,11 @@ def value(lang: str, name: object) -> str:
     return str(words(lang)["values"].get(str(name), name))
 
 
+def cell(lang: str, *names: str) -> str:
+    """What a scenario, an effect set and times are called together; each word once."""
+    return "; ".join(dict.fromkeys(value(lang, name) for name in names))
+
+
 def amount(lang: str, name: str, x: float) -> str:
     """A number of a lever as people write it."""
     if name.startswith("mix."):
