@@ -84,7 +84,7 @@ def _task(request: Request) -> dict[str, Any]:
         ]
     return {
         "job": job, "name": job.content["name"], "parts": parts, "suggestions": suggestions,
-        "status": status_said(lang, job), "done": job.state == DONE,
+        "progress": status_said(lang, job), "done": job.state == DONE,
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ from siexsim.report.content import changed, title_of
 from siexsim.result import slug
 from siexsim.scenario import Scenario
 from siexsim.shocks import packaged_shocks
-from siexsim.texts import number
+from siexsim.texts import month, number
 
 EXAMPLES: Final = ("small", "steps", "nothing")
 MOST_BESIDE: Final = 3
@@ -113,7 +113,8 @@ def _form(
     except (ValueError, UserError):
         central = None
     years = int(base.get("years", 10)) if str(base.get("years", 10)).isdigit() else 10
-    months = [month_text((_FIRST_YEAR - 1900) * 12 + k) for k in range(12 * max(years, 12))]
+    dates = [month_text((_FIRST_YEAR - 1900) * 12 + k) for k in range(12 * max(years, 12))]
+    months = {date: month(lang, date) for date in dates}
     names = [key[4:] for key in fields if key.startswith("set:")]
     return render(
         request, "plan.html", status, fields=fields, base_link=packed(base) if base else "",
@@ -132,7 +133,8 @@ def _wijken(place: Any, lang: str) -> list[dict[str, Any]]:
         households = number(lang, float(place.margins["households"].iloc[row]))
         found.append(
             {
-                "name": own["name"], "households": households, "places": own["places"],
+                "name": own["name"], "shown": own["name"].replace("parkwijk", "park\u00adwijk"),
+                "households": households, "places": own["places"],
                 "column": own["tile_col"] + 1, "row": own["tile_row"] + 1,
             }
         )  # fmt: skip

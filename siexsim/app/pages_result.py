@@ -68,7 +68,7 @@ def _view(request: Request, job: Job) -> dict[str, Any]:
         "job": job, "name": scenario.name, "plan": plan_lines(lang, scenario),
         "sentences": [], "tiles": [], "figures": [], "first": False, "summary": None,
         "caution": caution(lang, scenario, is_calibrated()), "limits": limits(lang),
-        "status": status_said(lang, job), "link": packed(content_of(scenario)),
+        "progress": status_said(lang, job), "link": packed(content_of(scenario)),
         "before": _before(lang, before[-1]) if before else None,
         "compared": ",".join(one.name for one in before),
         "compare_query": "&".join(f"r={one.name}" for one in (*before, job)),
@@ -236,7 +236,10 @@ async def photo(request: Request) -> Response:
     years = sorted(int(year) for year in foto["year"].unique())
     names = [shown.place.name, *shown.place.wijken]
     wijk = request.query_params.get("wijk", "")
-    wijk = wijk if wijk in names else names[0]
+    scenario = Scenario.of(job.content)
+    own = scenario.plan.all_wijken if scenario.plan is not None else ()
+    usual = shown.place.wijken[shown.place.wijk(own[0])] if len(own) == 1 else names[0]
+    wijk = wijk if wijk in names else usual
     asked = request.query_params.get("year", "")
     year = int(asked) if asked.isdigit() and int(asked) in years else years[-1]
     screen = Screen()

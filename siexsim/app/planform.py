@@ -19,7 +19,7 @@ Fields = Mapping[str, Sequence[str]]
 
 # One in so many households, and how many futures.
 PRECISION: Final[Mapping[str, tuple[int, int]]] = {
-    "quick": (20, 10), "usual": (4, 20), "full": (1, 50),
+    "quick": (10, 10), "usual": (4, 20), "full": (1, 50),
 }  # fmt: skip
 STRENGTHS: Final = (0.5, 1.0, 1.5)
 PARTNERS: Final = ("state", "insurer", "corporation")

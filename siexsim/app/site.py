@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 from siexsim import __version__
 from siexsim.app.guards import LOCAL, Guard
 from siexsim.app.jobs import RUNNING, WAITING, Busy, Job, Jobs
-from siexsim.app.words import say
+from siexsim.app.words import kept_whole, say
 from siexsim.compiled import fingerprint
 from siexsim.result import Result, data_fingerprint, load
 from siexsim.texts import LANGUAGES
@@ -141,7 +141,7 @@ def _lines(words: str) -> Markup:
 def _templates() -> Environment:
     found = Environment(
         loader=PackageLoader("siexsim.app"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=StrictUndefined,
+        lstrip_blocks=True, undefined=StrictUndefined, finalize=kept_whole,
     )  # fmt: skip
     found.filters["lines"] = _lines
     return found

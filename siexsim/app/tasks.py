@@ -46,7 +46,7 @@ def first_sample(scenario: Scenario) -> int:
     place: Place = load_place(scenario.place)
     wijken = scenario.plan.all_wijken if scenario.plan else ()
     households = place.january_households.iloc[-1].to_numpy()[place.covering(wijken)].sum()
-    wanted = max(scenario.sample, round(float(households) / FIRST_HOUSEHOLDS), 1)
+    wanted = max(round(float(households) / FIRST_HOUSEHOLDS), 1)
     capacities = scenario.plan.capacity.values() if scenario.plan else ()
     return int(min([wanted, *(most for most in capacities if most)]))
 

@@ -26,7 +26,12 @@ def words(lang: str) -> Mapping[str, str]:
     return _flat(tomllib.loads(read_packaged(f"app/{lang}.toml")))
 
 
-def say(lang: str, key: str, **values: object) -> str:
+def say(lang: str, key: str, /, **values: object) -> str:
     """One text with its blanks filled in."""
     said = words(lang)[key]
     return said.format(**values) if values else said
+
+
+def kept_whole(words: Any) -> Any:
+    """Text in which no line is broken between the sign of an amount and its number."""
+    return words.replace("€ ", "€\u00a0") if isinstance(words, str) else words

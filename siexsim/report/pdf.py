@@ -10,7 +10,7 @@ from typing import Any
 
 import typst
 
-from siexsim.app.words import say
+from siexsim.app.words import kept_whole, say
 from siexsim.report.behind import cells
 from siexsim.report.make import Report
 
@@ -23,25 +23,30 @@ def pdf(report: Report) -> bytes:
         (there / "report.typ").write_text(source, encoding="utf-8")
         for one in report.figures:
             (there / f"{one.name}.svg").write_bytes(one.svg)
-        (there / "report.json").write_text(json.dumps(_content(report)), encoding="utf-8")
+        words = kept_whole(json.dumps(_content(report), ensure_ascii=False))
+        (there / "report.json").write_text(words, encoding="utf-8")
         made: bytes = typst.compile(there / "report.typ", root=there, pdf_standards="ua-1")
         return made
 
 
 def _content(report: Report) -> dict[str, Any]:
     lang = report.lang
-    heads = ("summary", "caution", "plan", "figures", "photo", "limits", "origin", "table")
+    heads = ("summary", "caution", "plan", "figures", "photo", "limits", "origin", "table",
+             "notes")
     return {
         "lang": lang, "title": report.title, "date": report.date,
         "heads": {name: say(lang, f"report.{name}") for name in heads},
         "addressee": report.asked.addressee, "words": report.asked.words,
         "for": say(lang, "report.for"), "page": say(lang, "report.page"),
+        "part": say(lang, "report.part"), "value": say(lang, "report.value"),
+        "caution_head": say(lang, "result.caution"),
         "sentences": report.sentences, "tiles": [list(one) for one in report.tiles],
         "caution": report.caution, "plan": report.plan, "limits": report.limits,
-        "notes": report.notes, "origin": report.origin,
+        "notes": [*report.notes, say(lang, "head.hidden")], "origin": report.origin,
         "figures": [
             {
-                "name": one.name, "title": one.title, "alt": one.alt, "heads": one.table.heads,
+                "name": one.name, "head": say(lang, f"sheet.{one.name}"), "alt": one.alt,
+                "heads": one.table.heads,
                 "rows": cells(lang, one.table),
                 "right": [kind != "word" for kind in one.table.kinds],
             }

@@ -7,7 +7,7 @@ from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from siexsim.app.words import say
+from siexsim.app.words import kept_whole, say
 from siexsim.report.behind import cells
 from siexsim.report.make import Report
 
@@ -16,7 +16,7 @@ def webpage(report: Report) -> bytes:
     """Make the page."""
     templates = Environment(
         loader=PackageLoader("siexsim.report"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=StrictUndefined,
+        lstrip_blocks=True, undefined=StrictUndefined, finalize=kept_whole,
     )  # fmt: skip
     pictures = {
         one.name: "data:image/svg+xml;base64," + base64.b64encode(one.svg).decode()
