@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _add_runs(two, seeds=12)
     two.set_defaults(run=measure_noise)
     _add_fit(commands)
+    _add_influence(commands)
     return top
 
 
@@ -56,6 +57,24 @@ def _add_fit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
             one.add_argument("--draws", type=_at_least_one, default=240)
             one.add_argument("--out", type=Path, default=Path("results/findings/calibration"))
             one.set_defaults(run=fit)
+
+
+def _add_influence(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    one = commands.add_parser("influence", help="which numbers payback hinges on, over futures")
+    one.add_argument("--futures", type=_at_least_one, default=400)
+    one.add_argument("--seed", type=_at_least_one, default=1, help="where all chance comes from")
+    one.add_argument("--sample", type=_at_least_one, default=10, help="one household in so many")
+    one.add_argument("--workers", type=_at_least_one, default=2)
+    one.add_argument("--store", type=Path, default=STORES / "influence", help="finished runs")
+    one.set_defaults(run=influence)
+
+
+def influence(asked: argparse.Namespace, console: Console) -> None:
+    """Live futures of Noordoost; write calibration/influence.csv."""
+    from calibration.influence import INFLUENCE_FILE, write_influence
+
+    write_influence(asked.futures, asked.seed, asked.sample, asked.workers, asked.store)
+    console.print(INFLUENCE_FILE.name, markup=False)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -77,7 +77,11 @@ def quantities_of(
 
 def run_all(values: Mapping[str, float], seed: int, sample: int) -> dict[str, float]:
     """Every quantity of targets and hold-outs, with these parameters changed."""
-    parameters = Parameters.packaged().with_(values)
+    return run_with(Parameters.packaged().with_(values), seed, sample)
+
+
+def run_with(parameters: Parameters, seed: int, sample: int) -> dict[str, float]:
+    """Every quantity of targets and hold-outs under these parameters."""
     lived = live(parameters, seed, sample)
     calm = live(parameters, seed, sample, calm=True)
     targets = [*read_targets(TARGETS_FILE).values(), *read_targets(HOLDOUTS_FILE).values()]

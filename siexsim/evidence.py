@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siexsim.errors import UserError
 
 GRADES: Final = ("A", "B", "C", "D", "assumption")
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class Parameter(BaseModel):
@@ -47,6 +48,33 @@ class Parameter(BaseModel):
                 raise ValueError(f"'{text}' is empty")
         if not self.low <= self.value <= self.high:
             raise ValueError(f"value {self.value} lies outside {self.low} to {self.high}")
+        return self
+
+
+class Assumption(BaseModel):
+    """A user's own number in place of a packaged one, with where it comes from.
+
+    With `low` and `high` futures draw it from a triangle over that range; without them it is held.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: _Number
+    source: str = Field(min_length=1, max_length=2000)
+    low: _Number | None = None
+    high: _Number | None = None
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Assumption:
+        if not self.source.strip():
+            raise ValueError("'source' is empty")
+        if (self.low is None) != (self.high is None):
+            raise ValueError("a range needs both 'low' and 'high'")
+        if self.low is not None and self.high is not None:
+            if not self.low <= self.value <= self.high:
+                raise ValueError(f"value {self.value:g} lies outside {self.low:g} to {self.high:g}")
+            if self.low == self.high:
+                raise ValueError("'low' and 'high' are the same; leave them out to hold a number")
         return self
 
 

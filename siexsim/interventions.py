@@ -128,10 +128,14 @@ def make_intervention(content: Mapping[str, Any], name: str, origin: str) -> Int
     return made
 
 
+def possible(name: str) -> tuple[float, float]:
+    """What a number of an intervention can be at all."""
+    bounds = (bounds for ending, bounds in _POSSIBLE.items() if name.endswith(ending))
+    return next(bounds, (0.0, 1.0))
+
+
 def _check_possible(one: Parameter, origin: str) -> None:
-    least, most = next(
-        (bounds for ending, bounds in _POSSIBLE.items() if one.name.endswith(ending)), (0.0, 1.0)
-    )
+    least, most = possible(one.name)
     if not least <= one.low <= one.high <= most:
         raise UserError(
             f"{origin}: numbers.{one.name} runs from {one.low:.7g} "

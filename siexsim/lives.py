@@ -147,8 +147,15 @@ def explain(
         interventions=parameters.interventions,
         high_stress=high,
         real_margins=place.code.startswith(REAL_CODE),
-        same_program=manifest.get("code_fingerprint") == fingerprint(),
+        same_program=_same_program(manifest, scenario),
     )
+
+
+def _same_program(manifest: Mapping[str, Any], scenario: Scenario) -> bool:
+    """Whether the rules and the fit are those that made the result."""
+    fitted, before = scenario.posterior(), manifest.get("posterior") or {}
+    same_fit = before.get("hash") == (None if fitted is None else fitted.digest)
+    return bool(manifest.get("code_fingerprint") == fingerprint()) and same_fit
 
 
 def _identity(household: int | str, lang: str) -> int:

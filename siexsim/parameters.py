@@ -20,8 +20,9 @@ import pandas as pd
 from siexsim import draws
 from siexsim.draws import stable_number
 from siexsim.errors import UserError, did_you_mean
-from siexsim.evidence import GRADES, Parameter, packaged_files, read_table
-from siexsim.interventions import EFFECTS, Intervention, packaged_interventions
+from siexsim.evidence import GRADES, Assumption, Parameter, packaged_files, read_table
+from siexsim.interventions import EFFECTS, NUMBERS, Intervention, packaged_interventions
+from siexsim.interventions import possible as possible_of_help
 from siexsim.shocks import packaged_shocks
 
 RULE_THEMES: Final = (
@@ -29,6 +30,8 @@ RULE_THEMES: Final = (
     "help",
 )  # fmt: skip
 POPULATION: Final = "population"
+_UP_TO_ONE: Final = ("chance", "share", "stress (0-1)", "yes/no", "correlation")
+_LEAST: Final = 1e-6
 EFFECT_SETS: Final = ("evidence", "sceptical", "ipw")
 
 
@@ -80,6 +83,9 @@ class Parameters(Mapping[str, Parameter]):
             raise UserError(f"unknown parameter '{key}'{did_you_mean(key, self.entries)}")
         return self.entries[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
@@ -108,10 +114,35 @@ class Parameters(Mapping[str, Parameter]):
 
     def with_set(self, name: str) -> Parameters:
         """Apply one of the packaged sets of overrides (effect sets); futures don't vary these."""
-        values = {**self._own_set(name), **override_set(name)}
+        return self.held({**self._own_set(name), **override_set(name)})
+
+    def held(self, values: Mapping[str, float]) -> Parameters:
+        """Replace values that futures don't vary."""
         changed = self.with_(values)
         held = {key: changed[key].model_copy(update={"fixed": True}) for key in values}
         return replace(self, entries={**changed.entries, **held})
+
+    def assuming(self, assumptions: Mapping[str, Assumption]) -> Parameters:
+        """Replace numbers by a user's own: with a range of their own, or held at their value.
+
+        Such a range may go outside the packaged one, but not beyond what the number can be.
+        """
+        changed = self
+        for key, own in assumptions.items():
+            old = changed[key]
+            if own.low is None or own.high is None:
+                changed = changed.held({key: own.value})
+                continue
+            least, most = self.possible(key)
+            if not least <= own.low <= own.high <= most:
+                raise UserError(
+                    f"parameter '{key}': {own.low:g} to {own.high:g} can't be; "
+                    f"{least:g} to {most:g} is possible"
+                )
+            said = own.model_dump() | {"fixed": False}
+            entries = {**changed.entries, key: old.model_copy(update=said)}
+            changed = replace(changed, entries=entries)
+        return changed
 
     def _own_set(self, name: str) -> dict[str, float]:
         """Values of an effect set for a user's own interventions, which the set can't name.
@@ -123,6 +154,17 @@ class Parameters(Mapping[str, Parameter]):
         if name == "sceptical":
             return {one.key: one.low for one in numbers if one.grade not in ("A", "B")}
         return {one.key: one.high for one in numbers} if name == "ipw" else {}
+
+    def possible(self, key: str) -> tuple[float, float]:
+        """What a number can be at all, by its unit: a chance lies between 0 and 1."""
+        one = self[key]
+        if one.theme in self.interventions and one.name in NUMBERS:
+            return possible_of_help(one.name)
+        if one.low < 0:
+            return -math.inf, math.inf
+        # what is never zero may be divided by
+        least = 0.0 if one.low == 0 else _LEAST
+        return least, 1.0 if one.high <= 1 and one.unit.startswith(_UP_TO_ONE) else math.inf
 
     def drawn(self, seed: int, future: int) -> Parameters:
         """Draw every free parameter from a triangle over its range, for one future.
@@ -142,7 +184,7 @@ class Parameters(Mapping[str, Parameter]):
         identities = np.array([stable_number(key) for key in free], np.uint64)
         u = draws.uniform(seed, identities, future, draws.FUTURE_FIRST)
         return self.with_(
-            {key: _triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)}
+            {key: triangle(float(v), self[key]) for key, v in zip(free, u, strict=True)}
         )
 
     def table(self, theme: str | None = None, grade: str | None = None) -> pd.DataFrame:
@@ -168,7 +210,8 @@ class Parameters(Mapping[str, Parameter]):
         return values[0]
 
 
-def _triangle(u: float, p: Parameter) -> float:
+def triangle(u: float, p: Parameter) -> float:
+    """The value below which this share of a triangle over a parameter's range lies."""
     width = p.high - p.low
     cut = (p.value - p.low) / width
     if u < cut:

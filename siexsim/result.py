@@ -189,7 +189,7 @@ def data_fingerprint() -> str:
 
 def manifest(outcome: Outcome, seconds: float) -> dict[str, Any]:
     """What was run, with which program and data, when and for how long."""
-    scenario = outcome.scenario
+    scenario, fitted = outcome.scenario, outcome.scenario.posterior()
     started = datetime.now(UTC) - timedelta(seconds=seconds)
     return {
         "scenario": scenario.model_dump(mode="json"),
@@ -202,6 +202,7 @@ def manifest(outcome: Outcome, seconds: float) -> dict[str, Any]:
         },
         "code_fingerprint": code_fingerprint(),
         "data_fingerprint": data_fingerprint(),
+        "posterior": None if fitted is None else fitted.said(),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "tables": list(TABLES),

@@ -24,7 +24,7 @@ from siexsim.monitoring import ranking_of
 from siexsim.parameters import Parameters
 from siexsim.place import Place, load_place
 from siexsim.plan import Plan
-from siexsim.population import synthesise
+from siexsim.population import Population, synthesise
 from siexsim.rules.stress import damped
 from siexsim.scenario import Scenario
 from siexsim.shocks import impact
@@ -96,7 +96,13 @@ class Outcome:
 
 def future_parameters(scenario: Scenario, future: int) -> Parameters:
     """Parameters of one future; links between domains are damped where they would run away."""
-    return damped(scenario.central().drawn(scenario.seed, future))
+    return damped(scenario.future(future))
+
+
+def made_households(scenario: Scenario, place: Place, sample: int | None = None) -> Population:
+    """The households from which all futures of a scenario start, made with its central numbers."""
+    parameters = future_parameters(scenario, 0)
+    return synthesise(place, scenario.seed, parameters, sample or scenario.sample)
 
 
 def future_seed(scenario: Scenario, future: int) -> int:
@@ -226,7 +232,7 @@ def settled_future(scenario: Scenario, number: int) -> tuple[Parameters, int, Ho
     place = load_place(scenario.place)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
     wijken = place.covering(scenario.plan.all_wijken if scenario.plan else ())
-    made = synthesise(place, scenario.seed, scenario.central(), scenario.sample)
+    made = made_households(scenario, place)
     return (
         parameters,
         seed,

@@ -60,10 +60,20 @@ def print_summary(
     screen.print()
     effects = known(lang, "effects", summary["effects"])
     screen.print(Text(text(lang, "say.effects", effects=effects)))
+    for line in _fit(lang, manifest.get("posterior")):
+        screen.print(Text(line))
     if manifest.get("few_participants"):
         _note(screen, text(lang, "disclosure.few_took_part"))
     # a path has to stay whole, so that it can be copied
     screen.print(Text(text(lang, "say.where", folder=folder)), soft_wrap=True)
+
+
+def _fit(lang: str, fitted: Mapping[str, Any] | None) -> list[str]:
+    """Whether the numbers were fitted, and with rules that no longer hold."""
+    if fitted is None:
+        return [text(lang, "posterior.unused")]
+    said = [text(lang, "posterior.used", count=len(fitted["parameters"]))]
+    return [*said, text(lang, "posterior.stale")] if fitted["stale"] else said
 
 
 def _heading(lang: str, summary: Mapping[str, Any], scenario: Mapping[str, Any]) -> Text:

@@ -7,15 +7,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from siexsim.errors import UserError
 from siexsim.say import console
 from siexsim.texts import known, number, text
+from siexsim.weakness import weakest_first
 
 
-def write_csv(table: Any, csv: str, lang: str) -> None:
+def write_csv(table: pd.DataFrame, csv: str, lang: str) -> None:
     """Write a table for a spreadsheet; the file appears when it is complete."""
     path = Path(csv)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -31,7 +35,8 @@ def write_csv(table: Any, csv: str, lang: str) -> None:
             aside.unlink()
 
 
-def _short(lang: str, value: float) -> str:
+def short(lang: str, value: float) -> str:
+    """A number of any size at four figures."""
     if value == 0 or abs(value) >= 100:
         return number(lang, value, 0 if float(value).is_integer() else 1)
     digits = f"{value:.4g}"
@@ -39,27 +44,75 @@ def _short(lang: str, value: float) -> str:
     return number(lang, value, after)
 
 
-def print_assumptions(table: Any, lang: str) -> None:
-    """Print every number with its range, grade and source, by theme."""
+def print_assumptions(table: pd.DataFrame, lang: str, weakest: bool = False) -> None:
+    """Print every number with its range, grade and source, by theme or the weakest first."""
     screen = console()
     if table.empty:
         screen.print(Text(text(lang, "assumptions.none")))
         return
-    for theme, rows in table.groupby("theme", sort=True):
-        screen.print(Text(str(theme).upper(), style="bold underline"))
-        for row in rows.itertuples():
-            screen.print(Text(f"{theme}.{row.name}", style="bold"))
-            meaning = row.betekenis if lang == "nl" else row.meaning
-            source = re.sub(r"^none\b", text(lang, "assumptions.none_source"), row.source)
-            facts = text(
-                lang, "assumptions.facts_fixed" if row.fixed else "assumptions.facts",
-                value=_short(lang, row.value), low=_short(lang, row.low),
-                high=_short(lang, row.high), unit=known(lang, "units", row.unit),
-                grade=known(lang, "assumptions", row.grade),
-            )  # fmt: skip
-            said = text(lang, "assumptions.source", source=source, used_in=row.used_in)
-            for line, style in ((meaning, ""), (facts, ""), (said, "dim")):
-                screen.print(Padding(Text(line, style=style), (0, 0, 0, 2)))
+    if weakest:
+        for line in _heading(table, lang):
+            screen.print(Text(line))
         screen.print()
+        for place, row in enumerate(weakest_first(table).itertuples(), 1):
+            _print_one(screen, row, lang, f"{place}. ")
+        screen.print()
+    else:
+        for theme, rows in table.groupby("theme", sort=True):
+            screen.print(Text(str(theme).upper(), style="bold underline"))
+            for row in rows.itertuples():
+                _print_one(screen, row, lang)
+            screen.print()
     assumed = int((table["grade"] == "assumption").sum())
     screen.print(Text(text(lang, "assumptions.count", count=len(table), assumed=assumed)))
+
+
+def _heading(table: pd.DataFrame, lang: str) -> list[str]:
+    """How the order came about, and what it can't say."""
+    measured = table["influence"].notna()
+    if not measured.any():
+        return [text(lang, "weakest.unmeasured")]
+    seen = table["visible"].eq(True).sum()
+    futures = int(table["futures"].max())
+    return [
+        text(lang, "weakest.order"),
+        text(lang, "weakest.seen", seen=seen, count=len(table), futures=futures),
+    ]
+
+
+def _print_one(screen: Console, row: Any, lang: str, before: str = "") -> None:
+    screen.print(Text(f"{before}{row.theme}.{row.name}", style="bold"))
+    meaning = row.betekenis if lang == "nl" else row.meaning
+    source = re.sub(r"^none\b", text(lang, "assumptions.none_source"), row.source)
+    facts = text(
+        lang, "assumptions.facts_fixed" if row.fixed else "assumptions.facts",
+        value=short(lang, row.value), low=short(lang, row.low),
+        high=short(lang, row.high), unit=known(lang, "units", row.unit),
+        grade=known(lang, "assumptions", row.grade),
+    )  # fmt: skip
+    said = text(lang, "assumptions.source", source=source, used_in=row.used_in)
+    lines = [(meaning, ""), (facts, "")]
+    lines += [(line, "") for line in (_fitted(row, lang), _influence(row, lang)) if line]
+    for line, style in (*lines, (said, "dim")):
+        screen.print(Padding(Text(line, style=style), (0, 0, 0, 2)))
+
+
+def _fitted(row: Any, lang: str) -> str:
+    """What the fit left of the range, and how much narrower that is."""
+    if np.isnan(row.fitted_p50):
+        return ""
+    percentage = round(100 * abs(row.narrower_share))
+    way = "same" if percentage == 0 else "narrower" if row.narrower_share > 0 else "wider"
+    return text(
+        lang, f"weakest.fitted_{way}", middle=short(lang, row.fitted_p50),
+        low=short(lang, row.fitted_p05), high=short(lang, row.fitted_p95),
+        percentage=number(lang, percentage),
+    )  # fmt: skip
+
+
+def _influence(row: Any, lang: str) -> str:
+    if row.fixed or np.isnan(row.influence):
+        return ""
+    if not row.visible:
+        return text(lang, "weakest.invisible")
+    return text(lang, "weakest.influence", percentage=number(lang, 100 * row.influence, 1))

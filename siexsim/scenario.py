@@ -14,12 +14,13 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siexsim.errors import UserError, did_you_mean
-from siexsim.evidence import Parameter
+from siexsim.evidence import Assumption, Parameter
 from siexsim.household import month_number, month_text
 from siexsim.interventions import Intervention, make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.plan import Agreement, BringForward, Go, Monitoring, Number, Plan, Stage
+from siexsim.posterior import Posterior, packaged_posterior
 from siexsim.shocks import Shock, check_together, read_effects
 from siexsim.texts import catalogue, number, text, translated
 
@@ -30,11 +31,16 @@ _STARTS: Final = r"^20(1[2-9]|2[0-2])-01$"  # from the first published norms to 
 _PARTS: Final[Mapping[int | str, type[BaseModel]]] = {
     "plan": Plan, "stages": Stage, "go": Go, "bring_forward": BringForward,
     "monitoring": Monitoring, "cofinancing": Agreement, "shocks": Shock,
+    "assumptions": Assumption,
 }  # fmt: skip
 
 
 class Scenario(BaseModel):
-    """A scenario as its TOML file says it."""
+    """A scenario as its TOML file says it.
+
+    `parameters` are held at the values given, in every future; `assumptions` may have a range of
+    their own. Neither follows the fit, and nothing does where `calibrated` is false.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +53,9 @@ class Scenario(BaseModel):
     futures: int = Field(default=20, ge=1, le=10_000, strict=True)
     effects: Literal["evidence", "sceptical", "ipw"] = "evidence"
     interventions: dict[str, dict[str, Any]] = {}  # of the user's own, as their files say
+    calibrated: bool = Field(default=True, strict=True)
     parameters: dict[str, Number] = {}
+    assumptions: dict[str, Assumption] = {}
     shocks: tuple[Shock, ...] = Field(default=(), max_length=12)
     plan: Plan | None = None
 
@@ -76,14 +84,34 @@ class Scenario(BaseModel):
         return 12 * self.years
 
     def central(self) -> Parameters:
-        """The parameters of this scenario at their central values."""
+        """The parameters of this scenario at their sourced values, before any fit."""
         own = [make_intervention(one, name, name) for name, one in self.interventions.items()]
         known = Parameters.packaged().with_interventions(own)
-        return known.with_set(self.effects).with_(self.parameters)
+        return known.with_set(self.effects).held(self.parameters).assuming(self.assumptions)
+
+    def posterior(self) -> Posterior | None:
+        """The fitted parameters that its futures draw from; None where it goes without."""
+        return packaged_posterior() if self.calibrated else None
+
+    def future(self, number: int) -> Parameters:
+        """The parameters of one future; those of future 0 go with the central run."""
+        central, fitted = self.central(), self.posterior()
+        if fitted is None:
+            return central.drawn(self.seed, number)
+        own = {*self.parameters, *self.assumptions}
+        return fitted.parameters(central, self.seed, number, own)
 
     def fingerprint(self) -> str:
         """Name of the run: a hash of everything it depends on but the program itself."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        said = self.model_dump(mode="json")
+        # a run without them is called as it was before they could be said
+        del said["calibrated"]
+        if not self.assumptions:
+            del said["assumptions"]
+        fitted = self.posterior()
+        if fitted is not None:
+            said["posterior"] = fitted.digest
+        content = json.dumps(said, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
@@ -108,19 +136,19 @@ def read_scenario(
         the file, the key and what would be right.
     """
     replaced = dict(changes or {})
-    content = _parsed(_contents(path, lang), path, lang)
+    content = parsed(contents(path, lang), path, lang)
     try:
         try:
             content["interventions"] = _own(content.get("interventions", []), path, lang)
             content = _with_own_shocks(content, path, lang)
             scenario = Scenario.of({**content, **replaced})
         except ValidationError as error:
-            raise _plain(error, replaced, lang) from error
+            raise plain(error, replaced, lang) from error
         _check_place(scenario, lang)
         _check_plan(scenario, lang)
     except UserError as error:
         origin = "" if str(error).startswith("--") else f"{path}: "
-        raise UserError(_one_line(f"{origin}{error}")) from error
+        raise UserError(one_line(f"{origin}{error}")) from error
     return scenario
 
 
@@ -137,7 +165,7 @@ def _own(asked: Any, path: str | Path, lang: str) -> Any:
         if not isinstance(name, str):
             raise UserError(f"interventions {_fault(lang, 'string_type', value=_shown(name))}")
         file = Path(path).parent / name
-        said = _parsed(_contents(file, lang, "own_file"), file, lang)
+        said = parsed(contents(file, lang, "own_file"), file, lang)
         if file.stem in own or file.stem in packaged_interventions():
             raise UserError(f"interventions: {text(lang, 'own_file.twice', name=file.stem)}")
         _check_own(said, file.stem, name, lang)
@@ -156,20 +184,21 @@ def _check_own(content: Any, name: str, origin: str, lang: str) -> None:
         if not isinstance(cause, ValidationError):
             raise UserError(translated(lang, str(error))) from error
         inside = re.match(f"{re.escape(origin)}: parameter '(.*?)'", str(error))
-        said = str(_plain(cause, {}, lang, Parameter if inside else Intervention))
+        said = str(plain(cause, {}, lang, Parameter if inside else Intervention))
         where = f"{origin}: numbers.{inside[1]}" if inside else origin
         joint = "." if inside and cause.errors()[0]["loc"] else ": "
         raise UserError(f"{where}{joint}{said}") from error
 
 
-def _one_line(message: str) -> str:
+def one_line(message: str) -> str:
+    """A message without line ends or signs that can't be shown, and not too long."""
     words = "".join(c if c.isprintable() else " " for c in message).split()
     line = " ".join(words)
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 
 def _wrong(path: str | Path, lang: str, key: str, **values: object) -> UserError:
-    return UserError(_one_line(f"{path}: {text(lang, key, **values)}"))
+    return UserError(one_line(f"{path}: {text(lang, key, **values)}"))
 
 
 def _with_own_shocks(content: dict[str, Any], path: str | Path, lang: str) -> dict[str, Any]:
@@ -190,14 +219,15 @@ def _with_effects(shock: Any, path: str | Path, lang: str) -> Any:
         raise UserError(text(lang, "shock_file.both", file=name))
     beside = Path(path).parent / name
     try:
-        effects = read_effects(_contents(beside, lang, "shock_file"))
+        effects = read_effects(contents(beside, lang, "shock_file"))
     except UserError as error:
         said = str(error).removeprefix(f"{beside}: ")
         raise UserError(f"{name}: {translated(lang, said)}") from error
     return {**{key: value for key, value in shock.items() if key != "file"}, "effects": effects}
 
 
-def _contents(path: str | Path, lang: str, group: str = "file") -> str:
+def contents(path: str | Path, lang: str, group: str = "file") -> str:
+    """What a file says; `group` has the words for a file that can't be read."""
     file = Path(path)
     try:
         if file.is_dir():
@@ -220,7 +250,8 @@ def _contents(path: str | Path, lang: str, group: str = "file") -> str:
         raise _wrong(path, lang, f"{group}.unreadable", reason=reason) from error
 
 
-def _parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
+def parsed(content: str, path: str | Path, lang: str) -> dict[str, Any]:
+    """Tables of a TOML file."""
     try:
         return tomllib.loads(content.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
@@ -275,7 +306,7 @@ def _shown(value: Any) -> str:
     return str(value)  # dates
 
 
-def _plain(
+def plain(
     error: ValidationError, replaced: Mapping[str, Any], lang: str,
     whole: type[BaseModel] = Scenario,
 ) -> UserError:  # fmt: skip

@@ -143,13 +143,15 @@ class Sheet:
         """Where the numbers come from and how sure they are."""
         sample = self.scenario["sample"]
         first, last = self.years
-        return self.say(
+        fitted = "fitted" if self.result.manifest.get("posterior") else "not_fitted"
+        said = self.say(
             "common", "source" if self.plan else "source_alone", name=self.scenario["name"],
             futures=self.scenario["futures"],
             effects=self.text("effects", self.scenario["effects"]),
             sample=self.say("common", "whole" if sample == 1 else "sampled", k=sample),
             period=self.say("common", "period", first=first, last=last),
         )  # fmt: skip
+        return said + self.say("common", fitted)
 
     def figure(self, width: float, height: float) -> Figure:
         """An empty figure, in inches."""

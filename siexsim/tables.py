@@ -14,8 +14,8 @@ from siexsim.items import PAYERS
 from siexsim.monitoring import monitoring_table
 from siexsim.participants import participants_table, reach_table
 from siexsim.photo import WORLDS, months_table, photo_table, wijkfoto_table
-from siexsim.population import Population, synthesise
-from siexsim.run import Outcome, World, future_parameters
+from siexsim.population import Population
+from siexsim.run import Outcome, World, future_parameters, made_households
 from siexsim.spread import afterwards, classes_table, relapse_table, spread_table
 from siexsim.worlds import context_table
 
@@ -35,8 +35,7 @@ TABLES: Final = (*PLACE_TABLES, *MONEY_TABLES, *PEOPLE_TABLES)
 
 def households_of(outcome: Outcome) -> Population:
     """The households of the start; made already in this process, so quick."""
-    scenario = outcome.scenario
-    return synthesise(outcome.place, scenario.seed, scenario.central(), scenario.sample)
+    return made_households(outcome.scenario, outcome.place)
 
 
 def tables(outcome: Outcome) -> dict[str, pd.DataFrame]:

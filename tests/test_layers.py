@@ -10,19 +10,21 @@ import pytest
 LIBRARY = Path(__file__).parent.parent / "siexsim"
 ORDER = [
     "errors", "texts", "compiled", "household", "draws", "evidence", "interventions", "shocks",
-    "parameters",
+    "parameters", "posterior", "weakness",
     "items", "place", "margins", "people", "schooling", "livelihoods", "circumstances",
     "population_fit", "population", "backdate",
     "rules.life", "rules.work", "rules.income", "rules.money", "rules.housing", "rules.stress",
     "rules.children", "rules.services", "rules.course", "help", "census", "rules.month",
     "context", "arrivals", "ledger", "plan", "coupling", "panel", "matching", "twins",
-    "monitoring", "cohort", "deciding", "course", "model", "scenario", "account", "returns", "grex",
+    "monitoring", "cohort", "deciding", "course", "model", "scenario", "own_numbers", "elicit",
+    "account", "returns", "grex",
     "run", "knowledge", "worlds", "indicators", "photo", "participants", "spread", "hiding",
     "protected", "protected_people", "disclosure", "tables", "summary", "sheet", "maps",
     "plots_participants", "plots", "result", "events", "telling", "lives", "story",
     "council.figures", "council.look",
     "council.said", "council.people", "council.money", "council.say", "council.questions",
-    "council", "say", "say_photo", "say_assumptions", "cli", "__main__",
+    "council", "say", "say_photo", "say_assumptions", "say_checks",
+    "commands.form", "commands.running", "commands.checking", "commands", "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

@@ -17,7 +17,6 @@ from siexsim.knowledge import knowledge_of_future, with_plan
 from siexsim.model import settle
 from siexsim.place import load_place
 from siexsim.plan import Plan
-from siexsim.population import synthesise
 from siexsim.run import (
     TRIAL,
     Outcome,
@@ -26,6 +25,7 @@ from siexsim.run import (
     future_parameters,
     future_seed,
     live_worlds,
+    made_households,
     settled_future,
 )
 from siexsim.scenario import Scenario
@@ -115,7 +115,7 @@ def look_at_city(scenario: Scenario, number: int) -> dict[str, float]:
     """The whole municipality without a plan: people in poverty and what they lack."""
     place, sample = load_place(scenario.place), max(CITY_SAMPLE, scenario.sample)
     parameters, seed = future_parameters(scenario, number), future_seed(scenario, number)
-    made = synthesise(place, scenario.seed, scenario.central(), sample)
+    made = made_households(scenario, place, sample)
     settled = settle(place, parameters, seed, made=made, start=scenario.start)
     world = live_worlds(scenario, place, parameters, seed, settled, False, ("without",))["without"]
     poor = world.census["poor_persons"].sum(axis=1) * world.weight

@@ -1,0 +1,1 @@
+"""The commands of `siexsim`, by what they are for."""
