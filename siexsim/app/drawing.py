@@ -1,4 +1,4 @@
-"""Figures for the page: drawn one by one in the language that is asked; and several plans in one."""
+"""Figures for the page, drawn one by one in the language that is asked; several plans in one."""
 
 from __future__ import annotations
 

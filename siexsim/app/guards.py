@@ -58,7 +58,9 @@ class Guard:
             site = headers.get(b"sec-fetch-site", b"same-origin")
             origin = headers.get(b"origin", b"").decode("latin-1")
             foreign = origin not in ("", "null") and origin.split("://")[-1] != host
-            if site not in (b"same-origin", b"none") or (foreign and b"sec-fetch-site" not in headers):
+            if site not in (b"same-origin", b"none") or (
+                foreign and b"sec-fetch-site" not in headers
+            ):
                 return 403, "this form came from another site"
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > LARGEST_BODY_BYTES:

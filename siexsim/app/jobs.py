@@ -64,7 +64,7 @@ class Job:
         return self.state in ENDED
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """There is no room for another job now."""
 
 
@@ -253,12 +253,12 @@ class Jobs:
 
         Raises
         ------
-        Busy
+        BusyError
             When too many wait already.
         """
         with self.lock:
             if not result and self.count(WAITING, RUNNING) >= self.most_waiting + len(self.backs):
-                raise Busy
+                raise BusyError
             job = Job(
                 secrets.token_urlsafe(16), kind, lang, dict(content), dict(arguments), about,
                 tuple(beside), time.time(),
@@ -338,7 +338,7 @@ class Jobs:
             if job.state == CANCELLED:
                 return
             if name == "stage":
-                job.state, job.stage = RUNNING, tuple(told)  # type: ignore[assignment]
+                job.state, job.stage = RUNNING, tuple(told)
                 return
             if name == "alive":
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,16 +21,20 @@ from siexsim.app.jobs import DONE, Job
 from siexsim.app.pages_result import status_said
 from siexsim.app.planfile import content_of, packed, unpacked
 from siexsim.app.planform import number_of, written
+from siexsim.app.screen import Part, Screen
 from siexsim.app.site import address, job_of, lang_of, render, result_at, see_other, site_of
 from siexsim.app.words import say
-from siexsim.calibrated import fit, validation
 from siexsim.errors import UserError
 from siexsim.evidence import GRADES
 from siexsim.parameters import Parameters
-from siexsim.report.content import grade, short
+from siexsim.posterior import packaged_posterior
+from siexsim.report.content import grade, named, weightiest
+from siexsim.say_assumptions import fitted_said, influence_said, short
+from siexsim.say_checks import print_validation
 from siexsim.scenario import Scenario
 from siexsim.telling import sentence
-from siexsim.texts import known, number
+from siexsim.texts import known, number, text
+from siexsim.weakness import packaged_table, weakest_first
 
 MOST_COMPARED: Final = 4
 _MOST_ROWS: Final = 60
@@ -174,11 +179,7 @@ async def assumptions(request: Request) -> Response:
         except UserError:
             link = ""
     theme, wanted, words = asked.get("theme", ""), asked.get("grade", ""), asked.get("q", "")[:60]
-    found = [
-        one for one in Parameters.packaged().values()
-        if theme in ("", one.theme) and wanted in ("", one.grade)
-        and words.lower() in f"{one.key} {one.betekenis} {one.meaning} {one.source}".lower()
-    ]  # fmt: skip
+    found = await run_in_threadpool(_found, theme, wanted, words)
     first = int(asked.get("from", "0")) if asked.get("from", "0").isdigit() else 0
     rows = [_row(lang, one, changes) for one in found[first : first + _MOST_ROWS]]
     themes = sorted({one.theme for one in Parameters.packaged().values()})
@@ -190,15 +191,33 @@ async def assumptions(request: Request) -> Response:
     )  # fmt: skip
 
 
-def _row(lang: str, one: Any, changes: dict[str, float]) -> dict[str, Any]:
+@cache
+def _weakest_first() -> list[Any]:
+    """All numbers with what the fit and the search for influence say, the weakest first."""
+    return list(weakest_first(packaged_table()).itertuples())
+
+
+def _found(theme: str, wanted: str, words: str) -> list[Any]:
+    """Numbers of a theme and grade in which the words stand, the weakest first."""
+    lowered = words.lower()
+    return [
+        row for row in _weakest_first()
+        if theme in ("", row.theme) and wanted in ("", row.grade)
+        and lowered in f"{row.theme}.{row.name} {row.betekenis} {row.meaning} {row.source}".lower()
+    ]  # fmt: skip
+
+
+def _row(lang: str, row: Any, changes: dict[str, float]) -> dict[str, Any]:
+    one = Parameters.packaged()[f"{row.theme}.{row.name}"]
     return {
-        "key": one.key, "meaning": one.betekenis if lang == "nl" else one.meaning,
+        "key": one.key, "meaning": named(lang, one),
         "value": short(lang, one.value), "low": short(lang, one.low),
         "high": short(lang, one.high), "unit": known(lang, "units", one.unit),
         "grade": grade(lang, one.grade), "fixed": one.fixed,
         "source": one.source.replace("none", say(lang, "assume.no_source"), 1)
         if one.source.startswith("none") else one.source,
         "own": short(lang, changes[one.key]) if one.key in changes else "",
+        "fitted": fitted_said(row, lang), "influence": influence_said(row, lang),
     }  # fmt: skip
 
 
@@ -210,6 +229,7 @@ async def what_if(request: Request) -> Response:
     if key not in known_numbers:
         raise HTTPException(404)
     one, fault = known_numbers[key], ""
+    row = next(row for row in _weakest_first() if f"{row.theme}.{row.name}" == key)
     if said:
         try:
             value = number_of(said, lang)
@@ -220,7 +240,7 @@ async def what_if(request: Request) -> Response:
             low, high = short(lang, one.low), short(lang, one.high)
             fault = say(lang, "assume.fault", low=low, high=high)
     return render(
-        request, "what_if.html", 422 if fault else 200, one=_row(lang, one, {}), link=link,
+        request, "what_if.html", 422 if fault else 200, one=_row(lang, row, {}), link=link,
         fault=fault, said=said, low=written(one.low, lang), high=written(one.high, lang),
         usual=written(one.value, lang),
     )  # fmt: skip
@@ -240,21 +260,31 @@ def _with(link: str, key: str, value: float, lang: str) -> str:
 
 async def sure(request: Request) -> Response:
     """How near the model comes to what is known, and what nobody knows."""
-    lang = lang_of(request)
-    table = await run_in_threadpool(validation)
+    lang, fitted = lang_of(request), packaged_posterior()
     all_numbers = Parameters.packaged().values()
     grades = [
         (grade(lang, name), number(lang, sum(one.grade == name for one in all_numbers)))
         for name in GRADES
     ]
-    rows = [] if table is None else [
-        [short(lang, cell) if isinstance(cell, float) else str(cell) for cell in row]
-        for row in table.itertuples(index=False)
-    ]  # fmt: skip
     return render(
-        request, "sure.html", fit=fit(), heads=[] if table is None else list(table.columns),
-        rows=rows, grades=grades, whole=number(lang, len(Parameters.packaged())),
+        request, "sure.html", fit=fitted, used="" if fitted is None else text(
+            lang, "posterior.used", count=len(fitted.names)), parts=_validation(lang),
+        grades=grades, whole=number(lang, len(Parameters.packaged())),
+        weightiest=weightiest(lang),
     )  # fmt: skip
+
+
+def _validation(lang: str) -> list[Part]:
+    """Targets and hold-outs beside the model, as far as this was written down."""
+    try:
+        from calibration.validation import read_validation
+    except ImportError:  # the model without its calibration
+        return []
+    kept = read_validation()
+    screen = Screen()
+    if kept is not None:
+        print_validation(screen, kept[0], lang)
+    return screen.parts
 
 
 async def manual(request: Request) -> Response:

@@ -18,7 +18,6 @@ from siexsim.app.planfile import content_of, packed
 from siexsim.app.screen import Screen
 from siexsim.app.site import address, job_of, lang_of, render, result_at, see_other, site_of
 from siexsim.app.words import say
-from siexsim.calibrated import is_calibrated
 from siexsim.errors import UserError
 from siexsim.report.behind import as_frame, behind, cells
 from siexsim.report.content import (
@@ -67,7 +66,7 @@ def _view(request: Request, job: Job) -> dict[str, Any]:
     found: dict[str, Any] = {
         "job": job, "name": scenario.name, "plan": plan_lines(lang, scenario),
         "sentences": [], "tiles": [], "figures": [], "first": False, "summary": None,
-        "caution": caution(lang, scenario, is_calibrated()), "limits": limits(lang),
+        "caution": caution(lang, scenario), "limits": limits(lang),
         "progress": status_said(lang, job), "link": packed(content_of(scenario)),
         "before": _before(lang, before[-1]) if before else None,
         "compared": ",".join(one.name for one in before),
@@ -148,7 +147,7 @@ def status_said(lang: str, job: Job) -> str:
 async def status(request: Request) -> Response:
     """How far a job is, for the page's own script."""
     job = job_of(request)
-    what, done, total = job.stage
+    _, done, total = job.stage
     said = {
         "stamp": job.stamp, "ended": job.ended, "said": status_said(lang_of(request), job),
         "done": done, "total": max(total, 1), "drawing": job.ended and await _drawing(request, job),

@@ -230,7 +230,9 @@ def content_of_fields(fields: Fields, base: Mapping[str, Any], lang: str) -> Rea
         content.pop("plan", None)
     else:
         content["plan"] = _plan(read, (base.get("plan") or {}))
-    return Read({key: value for key, value in content.items() if value not in ({}, [])}, read.faults)
+    return Read(
+        {key: value for key, value in content.items() if value not in ({}, [])}, read.faults
+    )
 
 
 def _changed(read: _Reader) -> dict[str, float]:
@@ -311,7 +313,8 @@ def _where(read: _Reader, before: Mapping[str, Any]) -> dict[str, Any]:
     for place in STAGES:
         if wijken := read.many(f"wijk{place}"):
             stage: dict[str, Any] = {
-                "wijken": wijken, "start": read.month(f"start{place}", "2024-07")
+                "wijken": wijken,
+                "start": read.month(f"start{place}", "2024-07"),
             }
             if read.one(f"budget{place}"):
                 stage["budget_eur_per_year"] = read.amount(f"budget{place}")

@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from siexsim import __version__
 from siexsim.app.guards import LOCAL, Guard
-from siexsim.app.jobs import RUNNING, WAITING, Busy, Job, Jobs
+from siexsim.app.jobs import RUNNING, WAITING, BusyError, Job, Jobs
 from siexsim.app.words import kept_whole, say
 from siexsim.compiled import fingerprint
 from siexsim.result import Result, data_fingerprint, load
@@ -176,7 +176,7 @@ def build(jobs: Jobs, base: str = "", hosts: Iterable[str] = LOCAL) -> Starlette
         ],
         middleware=[Middleware(Guard, base=base, hosts=hosts)],
         exception_handlers={
-            404: _failed(404), 405: _failed(404), 400: _failed(400), 500: _failed(500), Busy: _busy,
+            404: _failed(404), 405: _failed(404), 400: _failed(400), 500: _failed(500), BusyError: _busy,
         },
         lifespan=lifespan,
     )  # fmt: skip

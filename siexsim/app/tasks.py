@@ -62,9 +62,7 @@ def first_line(content: Mapping[str, Any], tell: Tell) -> None:
         {
             "sample": sample,
             "invested_eur": float(account.invested.sum()),
-            "returned_eur": dict(
-                zip(PAYERS, account.returned.sum(axis=0).tolist(), strict=True)
-            ),
+            "returned_eur": dict(zip(PAYERS, account.returned.sum(axis=0).tolist(), strict=True)),
             "payback_months": {view: account.payback_months(view) for view in VIEWS},
             "deepest_eur": {view: account.deepest_eur(view) for view in VIEWS},
         },

@@ -11,7 +11,7 @@ from typing import Any
 from siexsim.errors import UserError
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The task was called off."""
 
 
@@ -28,7 +28,7 @@ def work(pipe: Connection, called_off: Event) -> None:
 
     def tell(name: str, content: Any = None) -> None:
         if called_off.is_set():
-            raise Stopped
+            raise StoppedError
         with lock:
             pipe.send((name, content))
 
@@ -40,7 +40,7 @@ def work(pipe: Connection, called_off: Event) -> None:
         try:
             TASKS[kind](tell=tell, **arguments)
             answer: tuple[str, Any] = ("end", None)
-        except (Stopped, InterruptedError):
+        except (StoppedError, InterruptedError):
             answer = ("stopped", None)
         except UserError as error:
             answer = ("mistake", str(error))

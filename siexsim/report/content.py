@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siexsim.app.words import say
@@ -11,9 +12,11 @@ from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.report.behind import PUBLIC_PAYERS, over_futures
 from siexsim.say import sober
+from siexsim.say_assumptions import short
 from siexsim.scenario import Scenario
 from siexsim.shocks import packaged_shocks
 from siexsim.texts import amount, known, month, number, percent, span
+from siexsim.weakness import packaged_table, weakest_first
 
 if TYPE_CHECKING:
     from siexsim.result import Result
@@ -54,9 +57,7 @@ def first_sentences(lang: str, scenario: Scenario, line: Mapping[str, Any]) -> l
     ]
 
 
-def _money(
-    lang: str, scenario: Scenario, invested: float, own: float, public: float
-) -> str:
+def _money(lang: str, scenario: Scenario, invested: float, own: float, public: float) -> str:
     if round(invested) <= 0:
         return say(lang, "sentence.nobody", where=where(lang, scenario))
     key = "sentence.money" if own >= 0 else "sentence.money_lost"
@@ -179,17 +180,22 @@ def _around(lang: str, scenario: Scenario) -> list[tuple[str, str]]:
          if plan.measures else say(lang, "design.none")),
         (say(lang, "about.allocation"), say(lang, f"allocation.{plan.allocation}")),
     ]  # fmt: skip
-    for name, agreed in plan.cofinancing.items():
-        said = say(
-            lang, "about.partner_value", pays=percent(lang, agreed.pays_share),
-            returns=percent(lang, agreed.returns_share),
-        )  # fmt: skip
-        who = known(lang, "payers", name)
-        found.append((say(lang, "about.partner", who=who), said))
-    for shock in scenario.shocks:
-        found.append((say(lang, "about.shock"), shock_said(lang, shock)))
-    for key in scenario.parameters:
-        found.append((say(lang, "about.changed"), changed(lang, scenario, key)))
+    found += [
+        (
+            say(lang, "about.partner", who=known(lang, "payers", name)),
+            say(
+                lang,
+                "about.partner_value",
+                pays=percent(lang, agreed.pays_share),
+                returns=percent(lang, agreed.returns_share),
+            ),
+        )
+        for name, agreed in plan.cofinancing.items()
+    ]
+    found += [(say(lang, "about.shock"), shock_said(lang, shock)) for shock in scenario.shocks]
+    found += [
+        (say(lang, "about.changed"), changed(lang, scenario, key)) for key in scenario.parameters
+    ]
     return found
 
 
@@ -206,19 +212,12 @@ def shock_said(lang: str, shock: Any) -> str:
 def changed(lang: str, scenario: Scenario, key: str) -> str:
     """A changed assumption in words: what it means, and the usual value beside its own."""
     usual = Parameters.packaged().entries.get(key) or scenario.central()[key]
-    meaning = usual.betekenis if lang == "nl" else usual.meaning
+    meaning = named(lang, usual)
     return say(
         lang, "about.changed_value", meaning=meaning, key=key,
         value=short(lang, scenario.parameters[key]), usual=short(lang, usual.value),
         unit=known(lang, "units", usual.unit),
     )  # fmt: skip
-
-
-def short(lang: str, value: float) -> str:
-    """A number of the model without needless zeros."""
-    digits = f"{value:.4g}"
-    after = len(digits.partition(".")[2]) if "e" not in digits else 6 if abs(value) < 1 else 0
-    return number(lang, value, after)
 
 
 def title_of(lang: str, one: Intervention) -> str:
@@ -234,21 +233,50 @@ def grade(lang: str, name: str) -> str:
 # --- What is sure -------------------------------------------------------------------------------
 
 
-def caution(lang: str, scenario: Scenario, calibrated: bool) -> list[str]:
+def caution(lang: str, scenario: Scenario) -> list[str]:
     """What a reader must know before the figures: not a forecast, on what it rests."""
     assumed = sum(one.grade == "assumption" for one in Parameters.packaged().values())
-    key = "caution.calibrated" if calibrated else "caution.uncalibrated"
+    fitted = scenario.posterior()
+    key = "uncalibrated" if fitted is None else "stale" if fitted.stale else "calibrated"
     said = [
         say(lang, "caution.what"),
-        say(lang, key),
+        say(lang, f"caution.{key}"),
         say(lang, "caution.effects", effects=known(lang, "effects", scenario.effects)),
         say(lang, "caution.assumed", assumed=assumed, count=len(Parameters.packaged())),
     ]
+    if heaviest := weightiest(lang):
+        said.append(say(lang, "caution.weightiest", names="; ".join(heaviest)))
     if scenario.sample > 1:
         said.append(say(lang, "caution.sample", sample=number(lang, scenario.sample)))
     if scenario.parameters:
         said.append(say(lang, "caution.changed", count=len(scenario.parameters)))
     return said
+
+
+@cache
+def weightiest(lang: str, most: int = 3) -> tuple[str, ...]:
+    """The numbers on which payback hinges most, weak ones first; none where it isn't measured."""
+    table = weakest_first(packaged_table())
+    seen = table[table["visible"].eq(True) & ~table["fixed"]].head(most)
+    names = Parameters.packaged()
+    return tuple(
+        say(
+            lang, "caution.weighty", meaning=named(lang, names[f"{row.theme}.{row.name}"]),
+            grade=grade(lang, str(row.grade)),
+        )
+        for row in seen.itertuples()
+    )  # fmt: skip
+
+
+def named(lang: str, one: Any) -> str:
+    """What a number means, with the help or the shock that it is of."""
+    meaning = one.betekenis if lang == "nl" else one.meaning
+    whose = Parameters.packaged().interventions.get(one.theme) or packaged_shocks().get(
+        one.theme.removeprefix("shock_")
+    )
+    if whose is None:
+        return str(meaning)
+    return f"{whose.titel if lang == 'nl' else whose.title}: {meaning}"
 
 
 def limits(lang: str) -> Sequence[str]:

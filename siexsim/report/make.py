@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from siexsim.app.captions import FIGURES, FOLDER, captions
 from siexsim.app.screen import Part, Screen
 from siexsim.app.words import say
-from siexsim.calibrated import is_calibrated
 from siexsim.errors import UserError
 from siexsim.place import load_place
 from siexsim.protected import packaged_rules
@@ -92,7 +91,7 @@ def gather(result: Result, asked: Asked) -> Report:
     return Report(
         asked, asked.title or say(lang, "report.title", name=scenario.name), scenario,
         tuple(sentences(lang, result)), tuple(tiles(lang, result)),
-        tuple(caution(lang, scenario, is_calibrated())),
+        tuple(caution(lang, scenario)),
         tuple(plan_lines(lang, scenario)) if "plan" in asked.sections else (),
         tuple(_figures(result, asked)),
         tuple(_photo(result, asked)) if "photo" in asked.sections else (),

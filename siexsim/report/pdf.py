@@ -31,8 +31,7 @@ def pdf(report: Report) -> bytes:
 
 def _content(report: Report) -> dict[str, Any]:
     lang = report.lang
-    heads = ("summary", "caution", "plan", "figures", "photo", "limits", "origin", "table",
-             "notes")
+    heads = ("summary", "caution", "plan", "figures", "photo", "limits", "origin", "table", "notes")
     return {
         "lang": lang, "title": report.title, "date": report.date,
         "heads": {name: say(lang, f"report.{name}") for name in heads},

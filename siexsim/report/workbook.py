@@ -73,11 +73,14 @@ def _summary(book: Any, formats: Any, report: Report) -> None:
     for name, pairs in (("plan", report.plan), ("origin", report.origin)):
         rows += [(), (say(lang, f"report.{name}"),), *pairs]
     rows += [(), *((said,) for said in report.notes)]
-    titles = {report.title, *(say(lang, f"report.{k}") for k in ("caution", "plan", "limits", "origin"))}
+    titles = {
+        report.title,
+        *(say(lang, f"report.{k}") for k in ("caution", "plan", "limits", "origin")),
+    }
     for place, row in enumerate(rows):
-        for column, said in enumerate(row):
-            style = formats["bold"] if said in titles else formats["wrap"] if column else None
-            sheet.write_string(place, column, said, style)
+        for column, cell in enumerate(row):
+            style = formats["bold"] if cell in titles else formats["wrap"] if column else None
+            sheet.write_string(place, column, cell, style)
 
 
 def _table(sheet: Any, formats: Any, table: Behind, top: int) -> None:
