@@ -24,7 +24,13 @@ ORDER = [
     "council.figures", "council.look",
     "council.said", "council.people", "council.money", "council.say", "council.questions",
     "council", "say", "say_photo", "say_assumptions", "say_checks",
-    "commands.form", "commands.running", "commands.checking", "commands", "cli", "__main__",
+    "app.words", "app.screen", "app.captions", "report.behind", "report.content",
+    "report.gathered", "report.webpage", "report.pdf", "report.workbook", "report.make",
+    "app.drawing", "app.tasks", "app.worker", "app.jobs", "app.planfile", "app.planform",
+    "app.prices", "app.guards", "app.site", "app.pages_plan", "app.comparing",
+    "app.pages_result", "app.pages_more", "app.server",
+    "commands.form", "commands.running", "commands.checking", "commands.serving", "commands",
+    "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}
 

@@ -25,6 +25,7 @@ class Compared(NamedTuple):
     differs: tuple[tuple[str, ...], ...]
     came: tuple[tuple[str, ...], ...]
     surely: tuple[str, ...]
+    paired: bool
     planned: bool
 
 
@@ -41,6 +42,7 @@ def compare(results: Sequence[Result], lang: str) -> Compared:
             said for k in range(1, len(results))
             for said in _surely(lang, results[0], results[k], LETTERS[k])
         ),
+        all(_paired(results[0], one) for one in results[1:]),
         all(with_plan),
     )  # fmt: skip
 
@@ -102,13 +104,19 @@ def _came(lang: str, results: Sequence[Result]) -> list[tuple[str, ...]]:
     ]
 
 
+def _paired(first: Result, other: Result) -> bool:
+    """Whether futures of two results live under the same luck, so that they can be set off."""
+    ours, theirs = first.manifest["scenario"], other.manifest["scenario"]
+    same = ("seed", "start", "years", "sample", "place")
+    fitted = [(one.manifest.get("posterior") or {}).get("hash") for one in (first, other)]
+    return all(ours[key] == theirs[key] for key in same) and fitted[0] == fitted[1]
+
+
 def _surely(lang: str, first: Result, other: Result, letter: str) -> list[str]:
     """What is sure of the difference at the end, future by future under the same luck."""
     if first.futures.empty or other.futures.empty:
         return []
-    same = ("seed", "start", "years", "sample")
-    ours, theirs = first.manifest["scenario"], other.manifest["scenario"]
-    if any(ours[key] != theirs[key] for key in same):
+    if not _paired(first, other):
         return [say(lang, "compare.not_paired", letter=letter)]
     both = first.futures.merge(other.futures, on=["number", "seed"], suffixes=("_a", "_b"))
     said = []

@@ -28,7 +28,8 @@ from siexsim.report.content import (
     sentences,
     tiles,
 )
-from siexsim.report.make import FORMATS, SECTIONS, Asked, make
+from siexsim.report.gathered import SECTIONS, Asked
+from siexsim.report.make import FORMATS, make
 from siexsim.result import slug
 from siexsim.say_photo import foto_lines
 from siexsim.scenario import Scenario

@@ -90,7 +90,7 @@ def unpacked(link: str, lang: str) -> dict[str, Any]:
         raw = base64.urlsafe_b64decode(link + "=" * (-len(link) % 4))
         reader = zlib.decompressobj()
         said = reader.decompress(raw, _LARGEST_CONTENT)
-        if reader.unconsumed_tail:
+        if reader.unconsumed_tail or not reader.eof:
             raise ValueError("too large")
         content = json.loads(said)
         if not isinstance(content, dict):

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-from starlette.applications import Starlette
+from jinja2 import Environment
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from siexsim import __version__
-from siexsim.app.guards import LOCAL, Guard
-from siexsim.app.jobs import RUNNING, WAITING, BusyError, Job, Jobs
-from siexsim.app.words import kept_whole, say
-from siexsim.compiled import fingerprint
-from siexsim.result import Result, data_fingerprint, load
+from siexsim.app.jobs import Job, Jobs
+from siexsim.app.words import say
+from siexsim.result import Result, load
 from siexsim.texts import LANGUAGES
 
 _HERE: Final = Path(__file__).parent
@@ -100,85 +91,3 @@ def result_at(folder: str) -> Result:
 def see_other(address: str) -> Response:
     """Answer a form by leading to a page."""
     return RedirectResponse(address, 303)
-
-
-async def front_door(request: Request) -> Response:
-    """Lead to the start page, in the language that the browser prefers."""
-    asked = request.headers.get("accept-language", "nl").lower()
-    lang = "en" if asked.startswith("en") else "nl"
-    return RedirectResponse(f"{site_of(request).base}/{lang}/", 302)
-
-
-async def health(request: Request) -> Response:
-    """Whether the site is well, for whoever watches over it."""
-    jobs = site_of(request).jobs
-    warm = jobs.front.warm.is_set()
-    said = {
-        "status": "ok" if warm else "starting", "version": __version__,
-        "running": jobs.count(RUNNING), "waiting": jobs.count(WAITING),
-        "workers": len(jobs.backs),
-    }  # fmt: skip
-    return JSONResponse(said, headers={"cache-control": "no-store"})
-
-
-def _failed(status: int) -> Any:
-    async def answer(request: Request, error: Exception) -> Response:
-        return render(request, "message.html", status, kind=str(status))
-
-    return answer
-
-
-async def _busy(request: Request, error: Exception) -> Response:
-    answer = render(request, "message.html", 503, kind="busy")
-    answer.headers["retry-after"] = "60"
-    return answer
-
-
-def _lines(words: str) -> Markup:
-    return Markup("<br>").join(escape(line) for line in words.splitlines())
-
-
-def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("siexsim.app"), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=StrictUndefined, finalize=kept_whole,
-    )  # fmt: skip
-    found.filters["lines"] = _lines
-    return found
-
-
-def build(jobs: Jobs, base: str = "", hosts: Iterable[str] = LOCAL) -> Starlette:
-    """Make the site.
-
-    Parameters
-    ----------
-    jobs
-        The jobs of its visitors.
-    base
-        Path below which it lies behind a proxy, such as "/siex".
-    hosts
-        Names under which it may be asked for; "*" is any.
-    """
-    from siexsim.app import pages_more, pages_plan, pages_result  # they need this module
-
-    pages = [*pages_plan.ROUTES, *pages_result.ROUTES, *pages_more.ROUTES]
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        jobs.close()
-
-    app = Starlette(
-        routes=[
-            Route("/", front_door), Route("/health", health),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
-            Mount("/{lang}", routes=pages),
-        ],
-        middleware=[Middleware(Guard, base=base, hosts=hosts)],
-        exception_handlers={
-            404: _failed(404), 405: _failed(404), 400: _failed(400), 500: _failed(500), BusyError: _busy,
-        },
-        lifespan=lifespan,
-    )  # fmt: skip
-    app.state.site = Site(jobs, base, _templates(), f"{fingerprint()}-{data_fingerprint()}")
-    return app

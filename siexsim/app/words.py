@@ -33,5 +33,7 @@ def say(lang: str, key: str, /, **values: object) -> str:
 
 
 def kept_whole(words: Any) -> Any:
-    """Text in which no line is broken between the sign of an amount and its number."""
-    return words.replace("€ ", "€\u00a0") if isinstance(words, str) else words
+    """Text in which no line is broken between the signs of an amount and its number."""
+    if not isinstance(words, str):
+        return words
+    return words.replace("€ ", "€\u00a0").replace("−€", "−\u2060€")

@@ -60,7 +60,7 @@ def _serve(
 
     from siexsim.app.guards import LOCAL
     from siexsim.app.jobs import Jobs
-    from siexsim.app.site import build
+    from siexsim.app.server import build
     from siexsim.app.words import say
 
     base = base.rstrip("/")
@@ -120,7 +120,8 @@ def _report(result: str, out: str | None, kind: str | None, lang: str) -> None:
     from siexsim.app.captions import FIGURES, captions
     from siexsim.app.words import say
     from siexsim.plots import draw_all, figures
-    from siexsim.report.make import FORMATS, Asked, gather, maker
+    from siexsim.report.gathered import Asked, gather
+    from siexsim.report.make import FORMATS, maker
     from siexsim.result import load, slug
 
     if kind is not None and kind not in FORMATS:

@@ -12,7 +12,7 @@ import typst
 
 from siexsim.app.words import kept_whole, say
 from siexsim.report.behind import cells
-from siexsim.report.make import Report
+from siexsim.report.gathered import Report
 
 
 def pdf(report: Report) -> bytes:

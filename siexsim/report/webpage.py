@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from siexsim.app.words import kept_whole, say
 from siexsim.report.behind import cells
-from siexsim.report.make import Report
+from siexsim.report.gathered import Report
 
 
 def webpage(report: Report) -> bytes:

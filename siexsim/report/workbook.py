@@ -11,7 +11,7 @@ import xlsxwriter
 from siexsim.app.words import say
 from siexsim.parameters import Parameters
 from siexsim.report.behind import HIDDEN, KINDS, Behind
-from siexsim.report.make import Report
+from siexsim.report.gathered import Report
 from siexsim.texts import known
 
 _WIDTH: Final = 14
