@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ from siexsim.app.worker import work
 WAITING, RUNNING, DONE = "waiting", "running", "done"
 CANCELLED, MISTAKE, FAILED, BROKEN_OFF = "cancelled", "mistake", "failed", "broken_off"
 ENDED: Final = (DONE, CANCELLED, MISTAKE, FAILED, BROKEN_OFF)
+ENDINGS: Final = ("end", "mistake", "failed", "stopped")  # the last that is heard of a task
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{16,40}")
 _PATIENCE_SECONDS: Final = 4.0  # after which a process that was called off is ended
 _SPAWN: Final = get_context("spawn")
@@ -113,7 +115,7 @@ class Desk:
         done, ends = threading.Event(), []
 
         def heard(name: str, content: Any) -> None:
-            if name in ("end", "mistake", "failed", "stopped"):
+            if name in ENDINGS:
                 ends.append(name)
                 done.set()
 
@@ -155,7 +157,7 @@ class Desk:
             while True:
                 if self.pipe.poll(0.1):
                     name, content = self.pipe.recv()
-                    if name in ("end", "mistake", "failed", "stopped"):
+                    if name in ENDINGS:
                         return name, content
                     task.heard(name, content)
                 now = time.monotonic()
@@ -318,7 +320,7 @@ class Jobs:
             self.asked.add(which)
             self.front.ask(
                 "figure", {"folder": folder, "name": name, "lang": lang},
-                lambda event, told: self._heard_figure(job, event), 2,
+                partial(self._heard_figure, job, which), 2,
             )  # fmt: skip
 
     # ---- hearing -------------------------------------------------------------------------------
@@ -329,9 +331,11 @@ class Jobs:
                 job.line = told
                 job.stamp += 1
 
-    def _heard_figure(self, job: Job, name: str) -> None:
+    def _heard_figure(self, job: Job, which: tuple[str, str, str], name: str, told: Any) -> None:
         with self.lock:
             job.stamp += name == "end"
+            if name in ENDINGS and name != "end":
+                self.asked.discard(which)  # it may be tried again
 
     def _heard(self, job: Job, name: str, told: Any) -> None:
         with self.lock:

@@ -18,7 +18,7 @@ from siexsim.items import PAYERS
 from siexsim.lives import explain, suggest
 from siexsim.place import Place, load_place
 from siexsim.plan import Plan
-from siexsim.result import load, write
+from siexsim.result import MANIFEST, destination, load, write
 from siexsim.run import live_worlds, run, run_future, run_futures, settled_start
 from siexsim.scenario import Scenario
 from siexsim.story import print_life
@@ -104,6 +104,10 @@ def full(content: Mapping[str, Any], folder: str, kept: str, lang: str, tell: Te
 
 def _show(outcome: Any, there: str, began: float, lang: str, tell: Tell) -> None:
     tell("stage", ("writing", 0, 1))
+    done = destination(outcome.scenario, there, lang)
+    if (done / MANIFEST).is_file():  # somebody else ran the same meanwhile; it is the same
+        tell("result", (str(done), max(len(outcome.futures), 1)))
+        return
     written = write(outcome, there, time.monotonic() - began, lang, figures=False)
     tell("result", (str(written), max(len(outcome.futures), 1)))
 

@@ -86,6 +86,8 @@ def _serve(
         # what people look at isn't logged
         uvicorn.run(site, host=host, port=port, log_level="warning", access_log=False,
                     server_header=False, timeout_graceful_shutdown=2)  # fmt: skip
+    except KeyboardInterrupt:  # the ordinary way to stop
+        pass
     finally:
         jobs.close()
 
