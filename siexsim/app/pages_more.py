@@ -214,10 +214,10 @@ def _row(lang: str, row: Any, changes: dict[str, float]) -> dict[str, Any]:
         "value": short(lang, one.value), "low": short(lang, one.low),
         "high": short(lang, one.high), "unit": known(lang, "units", one.unit),
         "grade": grade(lang, one.grade), "fixed": one.fixed,
-        "source": one.source.replace("none", say(lang, "assume.no_source"), 1)
-        if one.source.startswith("none") else one.source,
+        "no_source": say(lang, "assume.no_source") if one.source.startswith("none") else "",
+        "source": one.source.removeprefix("none").lstrip(":; "),
         "own": short(lang, changes[one.key]) if one.key in changes else "",
-        "fitted": fitted_said(row, lang), "influence": influence_said(row, lang),
+        "fitted": fitted_said(row, lang), "influence": influence_said(row, lang) if str(row.visible) == "True" else "",
     }  # fmt: skip
 
 
