@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run app findings calibrate test browser lint bench clean distclean
+.PHONY: help run app findings calibrate docs test browser lint bench clean distclean
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -22,6 +22,7 @@ help:
 	@echo "make app    open a page to make plans on, in Dutch or English (stop with Ctrl+C)"
 	@echo "make findings  run three plans under three effect sets, in calm and rough times; keep them in results/findings/"
 	@echo "make calibrate  fit the model to Groningen (about an hour; goes on where it was when stopped)"
+	@echo "make docs   make the tables of ODD.md anew from the code and the data"
 	@echo "make test   run the tests, $(WORKERS) at a time"
 	@echo "make browser  test the page in Chromium (needs the browser: apt-get install chromium)"
 	@echo "make lint   check style (ruff) and types (mypy)"
@@ -79,6 +80,9 @@ findings: $(VENV)/.run
 calibrate: $(VENV)/.run
 	@echo "Fitting to Groningen; tables go to results/findings/calibration/."
 	@$(BIN)/python -m calibration fit --workers $(WORKERS) $(ARGS)
+
+docs: $(VENV)/.run
+	@$(BIN)/python -m calibration.odd $(ARGS)
 
 test: $(VENV)/.test
 	@echo "Running the tests, $(WORKERS) at a time."

@@ -1,4 +1,4 @@
-"""Calibration from the command line: ``python -m calibration check``, ``screen``, ``fit``."""
+"""Calibration from the command line: ``python -m calibration fit``, ``check``, ``report``..."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from pathlib import Path
 from rich.console import Console
 
 from calibration import say
-from calibration.check import POSTERIOR_FILE, noise, posterior_sets, rows_of, run_many
+from calibration.check import (
+    POSTERIOR_FILE,
+    VALIDATION_FILE,
+    compared,
+    noise,
+    posterior_sets,
+    rows_of,
+    run_many,
+    write_validation,
+)
 from calibration.targets import FOLDER
 from siexsim.errors import UserError
 
 NOISE_FILE = FOLDER / "noise.toml"
 STORES = Path("results/calibration")
+OUT = Path("results/findings/calibration")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,13 +36,30 @@ def parser() -> argparse.ArgumentParser:
     _add_runs(one, seeds=3)
     one.add_argument("--lang", choices=("nl", "en"), default="en")
     one.add_argument("--draws", type=_at_least_one, default=20, help="draws of a posterior")
+    one.add_argument("--write", action="store_true", help="keep the table for the report")
+    _add_places(one)
     one.set_defaults(run=check)
+    full = commands.add_parser("confirm", help="a few draws of the posterior at full scale")
+    full.add_argument("--draws", type=_at_least_one, default=4)
+    full.add_argument("--sample", type=_at_least_one, default=10, help="to compare with")
+    full.add_argument("--workers", type=_at_least_one, default=1)
+    _add_places(full)
+    full.set_defaults(run=confirm)
+    told = commands.add_parser("report", help="the report of fit and check, with its figures")
+    _add_places(told)
+    told.set_defaults(run=report)
     two = commands.add_parser("noise", help="measure the noise between seeds at samples 10 and 5")
     _add_runs(two, seeds=12)
     two.set_defaults(run=measure_noise)
     _add_fit(commands)
     _add_influence(commands)
     return top
+
+
+def _add_places(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--posterior", type=Path, default=POSTERIOR_FILE)
+    command.add_argument("--validation", type=Path, default=VALIDATION_FILE)
+    command.add_argument("--out", type=Path, default=OUT, help="tables and the report")
 
 
 def _add_fit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,7 +82,9 @@ def _add_fit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         else:
             one.add_argument("--waves", type=_sizes, default=(300, 200, 200, 300))
             one.add_argument("--draws", type=_at_least_one, default=240)
-            one.add_argument("--out", type=Path, default=Path("results/findings/calibration"))
+            one.add_argument("--cities", type=_at_least_one, default=100, help="for recovery")
+            one.add_argument("--posterior", type=Path, default=POSTERIOR_FILE)
+            one.add_argument("--out", type=Path, default=OUT)
             one.set_defaults(run=fit)
 
 
@@ -91,11 +120,13 @@ def screen(asked: argparse.Namespace, console: Console) -> None:
 
 def fit(asked: argparse.Namespace, console: Console) -> None:
     """Fit; write calibration/posterior.parquet, what made it, and the tables of the fit."""
-    from calibration.fit import POSTERIOR_FILE, Settings, fit_groningen
+    from calibration.fit import Settings, fit_groningen
 
-    settings = Settings(asked.seed, asked.sample, asked.workers, asked.waves, asked.draws)
-    fit_groningen(settings, asked.store, asked.out)
-    console.print(POSTERIOR_FILE.name, markup=False)
+    settings = Settings(
+        asked.seed, asked.sample, asked.workers, asked.waves, asked.draws, cities=asked.cities
+    )
+    fit_groningen(settings, asked.store, asked.out, asked.posterior)
+    console.print(str(asked.posterior), markup=False)
 
 
 def _at_least_one(text: str) -> int:
@@ -113,14 +144,36 @@ def _add_runs(command: argparse.ArgumentParser, seeds: int) -> None:
 
 
 def check(asked: argparse.Namespace, console: Console) -> None:
-    """Print the table of targets and hold-outs."""
-    sets = posterior_sets(asked.draws)
-    rows = rows_of(run_many(sets, range(1, asked.seeds + 1), asked.sample, asked.workers))
+    """Print the table of targets and hold-outs; keep it where that is asked."""
+    sets = posterior_sets(asked.draws, asked.posterior)
+    runs = run_many(sets, range(1, asked.seeds + 1), asked.sample, asked.workers)
+    rows = rows_of(runs)
     for table in say.tables(rows, asked.lang):
         console.print(table)
-    draws = len(sets) if POSTERIOR_FILE.exists() else 0
+    draws = len(sets) if asked.posterior.exists() else 0
     for line in (*say.verdict(rows, draws, asked.lang), "", *say.notes(rows, asked.lang)):
         console.print(line, markup=False, highlight=False)
+    if asked.write:
+        years = asked.out / "years.csv"
+        write_validation(runs, asked.sample, draws, asked.validation, asked.posterior, years)
+
+
+def confirm(asked: argparse.Namespace, console: Console) -> None:
+    """Run a few draws of the posterior at full scale, and the same in a sample; keep both."""
+    sets = posterior_sets(asked.draws, asked.posterior)
+    full, part = (run_many(sets, [1], k, asked.workers) for k in (1, asked.sample))
+    table = compared(full, part, asked.sample)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    table.to_csv(asked.out / "full_scale.csv", index=False, float_format="%.5g")
+    console.print(table.to_string(index=False), markup=False, highlight=False, soft_wrap=True)
+
+
+def report(asked: argparse.Namespace, console: Console) -> None:
+    """Write the report from the tables of `fit`, `check --write` and `confirm`."""
+    from calibration.report import write_report
+
+    path = write_report(asked.out, asked.validation, asked.posterior)
+    console.print(str(path), markup=False, highlight=False)
 
 
 def measure_noise(asked: argparse.Namespace, console: Console) -> None:

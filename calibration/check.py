@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +15,15 @@ import pandas as pd
 
 from calibration.hindcast import Hindcast, live
 from calibration.quantities import QUANTITIES
+from calibration.report_years import YEARS, year_table, years_of
+from calibration.stamp import hashed
 from calibration.targets import FOLDER, HOLDOUTS_FILE, TARGETS_FILE, Target, read_targets
+from siexsim.compiled import rules_fingerprint
 from siexsim.parameters import Parameters
+from siexsim.result import data_fingerprint
 
 POSTERIOR_FILE: Final = FOLDER / "posterior.parquet"
+VALIDATION_FILE: Final = FOLDER / "validation.csv"
 PLACEBO: Final = "Placebo"
 BESIDE: Final = ("V1_level", "V6_long_term", "V6_minima")  # shown, but no part of a hold-out's rule
 CERTAIN: Final = 2.0  # standard errors that must fit within half of a band
@@ -76,16 +82,16 @@ def quantities_of(
 
 
 def run_all(values: Mapping[str, float], seed: int, sample: int) -> dict[str, float]:
-    """Every quantity of targets and hold-outs, with these parameters changed."""
+    """Every quantity of targets and hold-outs, with these parameters changed; and their years."""
     return run_with(Parameters.packaged().with_(values), seed, sample)
 
 
 def run_with(parameters: Parameters, seed: int, sample: int) -> dict[str, float]:
-    """Every quantity of targets and hold-outs under these parameters."""
+    """Every quantity of targets and hold-outs under these parameters; and their years."""
     lived = live(parameters, seed, sample)
     calm = live(parameters, seed, sample, calm=True)
     targets = [*read_targets(TARGETS_FILE).values(), *read_targets(HOLDOUTS_FILE).values()]
-    return quantities_of(targets, lived, calm)
+    return quantities_of(targets, lived, calm) | years_of(lived, "lived") | years_of(calm, "calm")
 
 
 def posterior_sets(count: int, path: Path = POSTERIOR_FILE) -> list[dict[str, float]]:
@@ -151,4 +157,78 @@ def passed(rows: Iterable[Row]) -> dict[str, bool]:
 def noise(sample: int, seeds: Sequence[int], workers: int = 1) -> dict[str, float]:
     """Standard deviation between seeds of every quantity, with the packaged parameters."""
     runs = run_many([{}], seeds, sample, workers)
-    return {name: float(runs[name].std()) for name in runs.columns if name not in ("set", "seed")}
+    asked = [name for name in runs.columns if name not in ("set", "seed") and YEARS not in name]
+    return {name: float(runs[name].std()) for name in asked}
+
+
+# ---- the table that is kept ---------------------------------------------------------------------
+
+
+def validation(rows: Iterable[Row]) -> pd.DataFrame:
+    """The table of `check` to keep: every target and hold-out beside the model."""
+    return pd.DataFrame(
+        [
+            {
+                "name": row.target.name, "row": row.target.row, "holdout": row.holdout,
+                "words": row.target.words, "woorden": row.target.woorden,
+                "unit": row.target.unit, "published": row.target.value,
+                "low": row.target.low, "high": row.target.high,
+                "mean": row.mean, "p05": row.low, "p95": row.high,
+                "noise_sd": row.noise, "seeds": row.seeds, "inside": row.inside,
+                "sample_shows_faults": row.shows_faults,
+                "note": row.target.note, "toelichting": row.target.toelichting,
+            }
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def write_validation(
+    runs: pd.DataFrame, sample: int, draws: int, path: Path, posterior: Path, years: Path
+) -> None:
+    """Write the table, beside it what made it, and the years of the hindcast and the placebo."""
+    validation(rows_of(runs)).to_csv(path, index=False, float_format="%.6g")
+    seeds = int(runs["seed"].nunique())
+    said = {
+        "command": f"python -m calibration check --write --sample {sample} --seeds {seeds}"
+        f" --draws {draws or 1}",
+        **made_with(posterior if draws else None),
+        "sample": sample,
+        "draws": draws,
+        "seeds": seeds,
+    }
+    path.with_suffix(".json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    years.parent.mkdir(parents=True, exist_ok=True)
+    year_table(runs).to_csv(years, index=False, float_format="%.5g")
+
+
+def made_with(posterior: Path | None) -> dict[str, str | None]:
+    """What a table of the check depends on; the posterior is None with the packaged values."""
+    return {
+        "rules_fingerprint": rules_fingerprint(),
+        "data_fingerprint": data_fingerprint(),
+        "targets": hashed(TARGETS_FILE),
+        "holdouts": hashed(HOLDOUTS_FILE),
+        "posterior": hashed(posterior) if posterior else None,
+    }
+
+
+def compared(full: pd.DataFrame, part: pd.DataFrame, sample: int) -> pd.DataFrame:
+    """The same draws at full scale and in the sample: each target and hold-out.
+
+    `apart` is the distance of the two means, in half widths of the band.
+    """
+    table = pd.DataFrame(
+        [
+            {
+                "name": one.target.name, "holdout": one.holdout, "low": one.target.low,
+                "high": one.target.high, "full_mean": one.mean, "full_lowest": full[name].min(),
+                "full_highest": full[name].max(), "full_inside": one.inside,
+                "sample_mean": other.mean, "sample_inside": other.inside,
+                "apart": (one.mean - other.mean) / one.target.half_width,
+            }
+            for one, other in zip(rows_of(full), rows_of(part), strict=True)
+            if (name := one.target.name) in full
+        ]
+    )  # fmt: skip
+    return table.assign(sample=sample, draws=full["set"].nunique())

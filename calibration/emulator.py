@@ -21,14 +21,16 @@ _TOGETHER: Final = 4000  # points predicted at once
 class Emulators:
     """One polynomial for each target.
 
-    `lack` is the standard deviation of what the polynomials miss, `fit` the share of the variance
-    of the runs that they follow.
+    Coefficients are sure or unsure along the same `axes` of the terms for every target; `spreads`
+    are their variances along these, one row a target. `lack` is the standard deviation of what the
+    polynomials miss, `fit` the share of the variance of the runs that they follow.
     """
 
     coefficients: Array
     intercepts: Array
     centre: Array
-    covariances: Array
+    axes: Array
+    spreads: Array
     lack: Array
     fit: Array
     runs: int
@@ -46,8 +48,7 @@ class Emulators:
     def _predict(self, x: Array) -> tuple[Array, Array]:
         t = terms(x) - self.centre
         means = t @ self.coefficients.T + self.intercepts
-        spread = ((t @ self.covariances) * t).sum(axis=2).T
-        return means, spread + self.lack**2
+        return means, (t @ self.axes) ** 2 @ self.spreads.T + self.lack**2
 
 
 def terms(x: Array) -> Array:
@@ -65,30 +66,33 @@ def train(x: Array, outcomes: Array, noise_sd: Array) -> Emulators:
     x
         Points in the box of the free parameters.
     outcomes
-        What the runs gave there.
+        What the runs gave there. Runs with an outcome that isn't a number are left out.
     noise_sd
         Standard deviation between seeds at one point, for each target.
     """
-    t = terms(x)
+    known = np.isfinite(outcomes).all(axis=1)
+    t, outcomes = terms(x[known]), outcomes[known]
     centre = t.mean(axis=0)
-    found = [_one(t - centre, y) for y in outcomes.T]
-    coefficients, intercepts, covariances, residuals = (
+    t -= centre
+    sizes, axes = np.linalg.eigh(t.T @ t)
+    found = [_one(t, y, np.maximum(sizes, 0.0)) for y in outcomes.T]
+    coefficients, intercepts, spreads, residuals = (
         np.array(part) for part in zip(*found, strict=True)
     )
     lack = np.sqrt(np.maximum(residuals - noise_sd**2, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         fit = np.nan_to_num(1 - residuals / outcomes.var(axis=0))
-    return Emulators(coefficients, intercepts, centre, covariances, lack, fit, len(x))
+    return Emulators(coefficients, intercepts, centre, axes, spreads, lack, fit, len(t))
 
 
-def _one(t: Array, y: Array) -> tuple[Array, float, Array, float]:
+def _one(t: Array, y: Array, sizes: Array) -> tuple[Array, float, Array, float]:
     width = y.std()
     if width <= 1e-12 * max(1.0, abs(y.mean())):  # a target that nothing moves
-        return np.zeros(t.shape[1]), y.mean(), np.zeros((t.shape[1],) * 2), 0.0
+        return np.zeros(t.shape[1]), y.mean(), np.zeros(t.shape[1]), 0.0
     model = BayesianRidge(fit_intercept=True).fit(t, (y - y.mean()) / width)
     return (
         model.coef_ * width,
         float(model.intercept_ * width + y.mean()),
-        model.sigma_ * width**2,
+        width**2 / (model.alpha_ * sizes + model.lambda_),
         float(width**2 / model.alpha_),
     )

@@ -16,8 +16,19 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from calibration import diagnostics
+from calibration.diagnostics import Cities
 from calibration.priors import PRIORS_FILE, Array, Space, read_priors
-from calibration.sample import Chain, Posterior, draw, effective, run_chain, weights
+from calibration.sample import (
+    Chain,
+    Posterior,
+    draw,
+    effective,
+    prior_points,
+    quick,
+    run_chain,
+    weights,
+)
+from calibration.screen import moving, read_screening
 from calibration.stamp import hashed, stamp
 from calibration.store import Run, Simulate, Store, outcomes, worker_pool
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
@@ -29,6 +40,7 @@ _HERE: Final = Path(__file__).parent
 POSTERIOR_FILE: Final = _HERE / "posterior.parquet"
 _ENOUGH: Final = 0.5  # draws are good when they are worth this share of their number
 _ROUNDS: Final = 3
+_OTHER_SEEDS: Final = 10_000  # seeds of synthetic cities lie so far from those of the fit
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,7 @@ class Settings:
     seeds: int = 6
     noise_seeds: int = 8
     cities: int = 100
+    city_seeds: int = 10
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,15 @@ class Runner:
         seeds = [self.settings.seed + i for i in range(self.settings.noise_seeds)]
         found = self._do(np.tile(self.space.modes(), (len(seeds), 1)), seeds, "noise of seeds")
         return np.asarray(found.std(ddof=1), float)
+
+    def cities(self, x: Array) -> Array:
+        """Outcomes of synthetic cities that have these points as their truth.
+
+        Their seeds are none of those that the emulators have seen.
+        """
+        first, many = self.settings.seed + _OTHER_SEEDS, self.settings.city_seeds
+        seeds = [first + i % many for i in range(len(x))]
+        return self._do(x, seeds, "synthetic cities").to_numpy(float)
 
     def _do(self, x: Array, seeds: list[int], words: str) -> pd.DataFrame:
         sample = self.settings.sample
@@ -121,7 +143,9 @@ def _drawn(runner: Runner, observed: Observed, matched: Matched) -> Fitted:
     emulators = train_inside(x, seen, low, high, noise)
     posterior = Posterior(runner.space, emulators, observed, low, high)
     for round_ in range(1, _ROUNDS + 1):
-        chain = run_chain(posterior, matched.left, settings.seed, 200 + round_)
+        points = prior_points(posterior, settings.seed, 400)
+        first = quick(posterior, points, None, settings.seed, 100 + round_)
+        chain = run_chain(posterior, first, settings.seed, 200 + round_)
         drawn = draw(chain, settings.draws, settings.seed, 300 + round_)
         real = runner.at(drawn, f"draws, round {round_}")
         expected = posterior.emulators.mean(drawn)
@@ -134,7 +158,16 @@ def _drawn(runner: Runner, observed: Observed, matched: Matched) -> Fitted:
     return Fitted(matched, chain, posterior, drawn, weight, real, expected)
 
 
-def fit_groningen(settings: Settings, store: Path, out: Path) -> None:
+def live_cities(runner: Runner, found: Fitted) -> Cities:
+    """Let synthetic cities live, whose truths are drawn from what isn't implausible."""
+    settings = runner.settings
+    truths = diagnostics.truths(found.matched, found.posterior, settings.cities, settings.seed)
+    return Cities(truths, runner.cities(truths), settings.sample)
+
+
+def fit_groningen(
+    settings: Settings, store: Path, out: Path, posterior: Path = POSTERIOR_FILE
+) -> None:
     """Fit to Groningen; write the posterior, what made it, and the tables."""
     from calibration.hindcast import simulate
 
@@ -145,8 +178,9 @@ def fit_groningen(settings: Settings, store: Path, out: Path) -> None:
     with worker_pool(settings.workers) as pool, threadpool_limits(1):
         runner = Runner(simulate, kept, space, tuple(targets), settings, pool)
         found, observed = fit(runner, targets, own["off_share"].value)
-        write(found, space, settings, POSTERIOR_FILE)
-        diagnostics.write_tables(found, observed, targets, settings.seed, settings.cities, out)
+        write(found, space, settings, posterior)
+        cities = live_cities(runner, found)
+        diagnostics.write_tables(found, observed, targets, cities, settings.seed, out)
 
 
 def write(found: Fitted, space: Space, settings: Settings, path: Path) -> None:
@@ -171,6 +205,7 @@ def manifest(found: Fitted, settings: Settings) -> dict[str, Any]:
         "targets": hashed(TARGETS_FILE),
         "priors": hashed(PRIORS_FILE),
         "settings": told,
+        "held": sorted(moving(read_screening()) - set(found.posterior.space.names)),
         "runs": len(found.matched.x) + len(found.x),
         "draws_worth": round(effective(found.weights), 1),
         "chain_steps": found.chain.steps,

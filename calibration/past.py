@@ -17,7 +17,7 @@ from siexsim.household import month_number, month_text
 from siexsim.parameters import Parameters
 from siexsim.shocks import OWN, Shock
 
-START: Final = "2016-01"
+START: Final = "2012-01"
 END: Final = "2025-01"  # one January more, which closes the year 2024
 CORONA: Final = "2020-03"
 ENERGY: Final = "2022-01"  # month 0 of the packaged shock, by its data file

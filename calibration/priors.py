@@ -88,6 +88,16 @@ class Space:
                 x[:, i] = np.where(u[:, i] < top, left, right)
         return x
 
+    def to_uniform(self, x: Array) -> Array:
+        """Share of the prior below each side of points: what `from_uniform` makes them from."""
+        u = x.copy()
+        for i, (prior, top) in enumerate(zip(self.priors, self.modes(), strict=True)):
+            if prior.shape == "triangle":
+                left = x[:, i] ** 2 / top if top > 0 else np.zeros(len(x))
+                right = 1 - (1 - x[:, i]) ** 2 / (1 - top) if top < 1 else np.ones(len(x))
+                u[:, i] = np.where(x[:, i] < top, left, right)
+        return u
+
     def prior_sd(self) -> Array:
         """Standard deviation of each prior, in widths of its range."""
         tops = self.modes()

@@ -95,19 +95,21 @@ def worst_wijk(lived: Hindcast) -> float:
 # ---- C4-C7: how many are poor, for how long, and who -------------------------------------------
 
 
-def minima(lived: Hindcast) -> float:
-    """Non-student households with income up to 110% of the social minimum, 2019."""
-    return share(lived, "under_110", "base_households", 2019)
+def _of_year(lived: Hindcast, year: int, ratio: float, kind: Callable[[Any], Flags]) -> float:
+    """Share with a yearly income up to this ratio, of a kind of households that were there."""
+    people = lived.januaries[year + 1]
+    known = _others(people) & ~np.isnan(people["year_ratio"]) & kind(people)
+    return _among(people["year_ratio"] <= ratio, known)
+
+
+def minima(lived: Hindcast, year: int = 2019, ratio: float = 1.10) -> float:
+    """Non-student households with a yearly income up to a ratio of the social minimum."""
+    return _of_year(lived, year, ratio, _others)
 
 
 def long_term_minima(lived: Hindcast) -> float:
     """Minima that have been minima for four years or more, of all minima, 2019."""
     return share(lived, "long_poor_households", "poor_households", 2019)
-
-
-def low_income(lived: Hindcast) -> float:
-    """Non-student households with income up to 105% of the social minimum, 2019."""
-    return share(lived, "under_105", "base_households", 2019)
 
 
 def long_term_low_income(lived: Hindcast) -> float:
@@ -124,11 +126,8 @@ def long_term_low_income(lived: Hindcast) -> float:
 
 
 def _risk(lived: Hindcast, kind: Callable[[Any], Flags]) -> float:
-    shares = []
-    for year in (2020, 2021):
-        people = lived.januaries[year]
-        shares.append(_among(people["ratio"] <= LOW_INCOME, _others(people) & kind(people)))
-    return float(np.mean(shares))
+    """Yearly income up to 105%, mean of 2019 and 2020: one year of a sample has few of a kind."""
+    return float(np.mean([_of_year(lived, year, LOW_INCOME, kind) for year in (2019, 2020)]))
 
 
 def risk_one_parent(lived: Hindcast) -> float:
@@ -262,11 +261,6 @@ def persons_under(lived: Hindcast, ratio: float) -> float:
     return float(_persons(people)[poor].sum()) * lived.weight
 
 
-def social_minimum(lived: Hindcast) -> float:
-    """Non-student households with income up to 101% of the social minimum, 2022."""
-    return share(lived, "under_101", "base_households", 2022)
-
-
 # ---- V1: the definition of CBS, SCP and Nibud --------------------------------------------------
 
 
@@ -379,8 +373,7 @@ def long_term_rise(lived: Hindcast) -> float:
 
 def minima_rise(lived: Hindcast) -> float:
     """Change of the share of minima from 2017 to 2019."""
-    shares = [share(lived, "under_110", "base_households", year) for year in (2017, 2019)]
-    return shares[1] - shares[0]
+    return minima(lived, 2019) - minima(lived, 2017)
 
 
 def right_signs(lived: Hindcast) -> float:
@@ -432,7 +425,7 @@ QUANTITIES: dict[str, Callable[[Hindcast], float]] = {
     "worst_wijk": worst_wijk,
     "minima": minima,
     "long_term_minima": long_term_minima,
-    "low_income": low_income,
+    "low_income": partial(minima, ratio=LOW_INCOME),
     "long_term_low_income": long_term_low_income,
     "risk_one_parent": risk_one_parent,
     "risk_one_person": risk_one_person,
@@ -452,7 +445,7 @@ QUANTITIES: dict[str, Callable[[Hindcast], float]] = {
     "hard_for_all": partial(hard_for_all, year=2020),
     "persons_social_minimum": partial(persons_under, ratio=1.01),
     "persons_minima": partial(persons_under, ratio=1.10),
-    "social_minimum": social_minimum,
+    "social_minimum": partial(minima, year=2022, ratio=1.01),
     "budget_poor_on_welfare": budget_poor_on_welfare,
     "budget_poor_at_work": budget_poor_at_work,
     "poor_by_budget_2022": partial(poor_by_budget, year=2022),

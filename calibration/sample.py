@@ -9,18 +9,20 @@ from typing import Final
 import emcee
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from calibration.emulator import Emulators
 from calibration.priors import Space
-from calibration.waves import Observed
+from calibration.waves import Observed, spread
 
 Array = NDArray[np.float64]
 LENGTHS: Final = 50  # a chain is so many autocorrelation times long
 BURN_IN: Final = 5  # of which so many are left out
 WALKERS: Final = 60
 CHUNK: Final = 1000
+PRIOR_POINTS: Final = 20_000
 LONGEST: Final = 30_000
-_QUICK_WALKERS, _QUICK_STEPS, _QUICK_BURN_IN = 240, 160, 60
+_PARTICLES, _MOVES, _LAST_MOVES, _GOOD_ACCEPTANCE = 1000, 10, 40, 0.25
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,18 @@ class Chain:
         return self.steps / self.autocorrelation_steps
 
 
+def prior_points(posterior: Posterior, seed: int, stream: int) -> Array:
+    """Points spread over the prior where the emulators hold."""
+    low, high = (posterior.space.to_uniform(x[None])[0] for x in (posterior.low, posterior.high))
+    u = low + (high - low) * spread(PRIOR_POINTS, len(low), seed, stream)
+    return np.clip(posterior.space.from_uniform(u), posterior.low, posterior.high)
+
+
 def run_chain(posterior: Posterior, start: Array, seed: int, stream: int) -> Chain:
-    """Run a chain from the best of `start` until it is long enough."""
+    """Run a chain from points of a quick sample until it is long enough."""
     state = np.random.RandomState([seed, stream])
-    first = _resampled(posterior.log, start, max(WALKERS, 4 * start.shape[1]), state)
+    walkers = max(WALKERS, 4 * start.shape[1])
+    first = start[state.choice(len(start), walkers, replace=False)]
     sampler = _sampler(posterior.log, first)
     steps, length, at = 0, np.inf, emcee.State(first, random_state=state.get_state())
     while steps < min(LENGTHS * length, LONGEST):
@@ -84,20 +94,61 @@ def run_chain(posterior: Posterior, start: Array, seed: int, stream: int) -> Cha
 def quick(
     posterior: Posterior, start: Array, values: Array | None, seed: int, stream: int
 ) -> Array:
-    """A sample of the posterior by many short walks, for diagnostics that need many posteriors.
+    """A sample of the posterior in steps from the prior, as good as it needs to be for diagnostics.
 
-    `start` are points spread over the prior; where walks begin is drawn from them by their weight.
+    `start` are points of the prior. What was observed counts for more and more; each time the
+    better points are kept, and moved along differences between others (sequential Monte Carlo).
     """
-
-    def log(x: Array) -> Array:
-        return posterior.log(x, values)
-
     state = np.random.RandomState([seed, stream])
-    first = _resampled(log, start, _QUICK_WALKERS, state)
-    sampler = _sampler(log, first)
-    at = emcee.State(first, random_state=state.get_state())
-    sampler.run_mcmc(at, _QUICK_STEPS, skip_initial_state_check=True)
-    return np.asarray(sampler.get_chain(discard=_QUICK_BURN_IN, thin=10, flat=True))
+    x = start[state.choice(len(start), _PARTICLES, replace=False)]
+    likelihood = posterior.log_likelihood(x, values).sum(axis=1)
+    counts, factor = 0.0, 1.0
+    while counts < 1:
+        more = _next_step(likelihood, 1 - counts)
+        counts = 1.0 if more >= 1 - counts else counts + more
+        chance = np.exp(more * (likelihood - likelihood.max()))
+        at = (np.arange(len(x)) + state.uniform()) / len(x)
+        kept = np.searchsorted(np.cumsum(chance) / chance.sum(), at).clip(max=len(x) - 1)
+        x, likelihood = x[kept], likelihood[kept]
+        for _ in range(_MOVES if counts < 1 else _LAST_MOVES):
+            accepted = _move(posterior, x, likelihood, values, counts, factor, state)
+            factor = float(np.clip(factor * np.exp(accepted - _GOOD_ACCEPTANCE), 0.05, 2.0))
+    return x
+
+
+def _next_step(likelihood: Array, most: float) -> float:
+    """How much more the likelihood may count while half of the points stay of use."""
+    apart = likelihood - likelihood.max()
+
+    def worth(step: float) -> float:
+        return effective(np.exp(step * apart)) - len(apart) / 2
+
+    return most if worth(most) >= 0 else float(brentq(worth, 0.0, most))
+
+
+def _move(
+    posterior: Posterior, x: Array, likelihood: Array, values: Array | None,
+    counts: float, factor: float, state: np.random.RandomState,
+) -> float:  # fmt: skip
+    """Move each half of the points along differences between two of the other; share accepted."""
+    halves = np.array_split(state.permutation(len(x)), 2)
+    reach = factor * 2.38 / np.sqrt(2 * x.shape[1])
+    accepted = 0
+    for own, other in (halves, halves[::-1]):
+        pairs = other[state.randint(len(other), size=(2, len(own)))]
+        tried = x[own] + reach * (x[pairs[0]] - x[pairs[1]])
+        tried += 1e-4 * state.standard_normal(tried.shape)
+        inside = ((tried >= posterior.low) & (tried <= posterior.high)).all(axis=1)
+        found = np.full(len(own), -np.inf)
+        if inside.any():
+            found[inside] = posterior.log_likelihood(tried[inside], values).sum(axis=1)
+        density = posterior.space.log_density
+        with np.errstate(invalid="ignore"):
+            gain = counts * (found - likelihood[own]) + density(tried) - density(x[own])
+        better = inside & (np.log(state.uniform(size=len(own))) < gain)
+        x[own[better]], likelihood[own[better]] = tried[better], found[better]
+        accepted += int(better.sum())
+    return accepted / len(x)
 
 
 def draw(chain: Chain, number: int, seed: int, stream: int) -> Array:
@@ -119,18 +170,6 @@ def effective(weights: Array) -> float:
 
 
 def _sampler(log: Callable[[Array], Array], first: Array) -> emcee.EnsembleSampler:
-    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.StretchMove(), 0.2),
-             (emcee.moves.DESnookerMove(), 0.1)]  # fmt: skip
+    # emcee's DESnookerMove (3.1.6) halves its correction; it makes the posterior 5% too narrow
+    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.StretchMove(), 0.3)]
     return emcee.EnsembleSampler(*first.shape, log, moves=moves, vectorize=True)
-
-
-def _resampled(
-    log: Callable[[Array], Array], start: Array, number: int, state: np.random.RandomState
-) -> Array:
-    """Draw points by their density, moved a little so that no two are the same."""
-    found = log(start)
-    chance = np.exp(found - found.max())
-    picked = start[state.choice(len(start), number, p=chance / chance.sum())]
-    others = start[state.choice(len(start), number)]
-    moved = picked + 0.05 * state.uniform(size=(number, 1)) * (others - picked)
-    return np.asarray(np.where(np.isfinite(log(moved))[:, None], moved, picked))

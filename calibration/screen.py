@@ -26,7 +26,9 @@ from siexsim.population import SHARED
 
 SCREENING_FILE: Final = Path(__file__).parent / "screening.csv"
 # The rules of a household's month. Services are left out: nothing but costs follows from them.
-THEMES: Final = ("life", "work", "income", "money", "housing", "stress", "children")
+THEMES: Final = (
+    "context", "life", "work", "income", "money", "housing", "stress", "children",
+)  # fmt: skip
 _LEVELS: Final = 4
 
 
@@ -62,6 +64,16 @@ def read_screening() -> pd.DataFrame:
     return pd.read_csv(SCREENING_FILE, comment="#", index_col=0)
 
 
+def moving(table: pd.DataFrame) -> set[str]:
+    """Parameters whose range moves a target by half its band or more.
+
+    Those that the fit doesn't free stay at their sourced value in every future: moved by chance,
+    they would undo it.
+    """
+    strongest = table.drop(columns="all").max(axis=1)
+    return {str(name) for name in table.index[strongest >= 1.0]}
+
+
 def screen(
     simulate: Simulate, store: Store, targets: Mapping[str, Target], parameters: Parameters,
     names: tuple[str, ...], paths: int, seed: int, sample: int, pool: Executor,
@@ -70,7 +82,8 @@ def screen(
     ranges = [[parameters[name].low, parameters[name].high] for name in names]
     problem: Any = ProblemSpec({"num_vars": len(names), "names": list(names), "bounds": ranges})
     problem.sample_morris(paths, num_levels=_LEVELS, seed=seed)
-    runs = [Run(dict(zip(names, row, strict=True)), seed, sample) for row in problem.samples]
+    points = np.clip(problem.samples, *np.transpose(ranges))  # rounding steps over the edge
+    runs = [Run(dict(zip(names, row, strict=True)), seed, sample) for row in points]
     found = outcomes(store, simulate, runs, pool, "screening")
     return effects(problem, found, targets, seed)
 

@@ -18,9 +18,10 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from siexsim.errors import UserError, did_you_mean
+from siexsim.own_numbers import EXACT
 from siexsim.parameters import Parameters
 from siexsim.scenario import LARGEST_FILE_BYTES, one_line
-from siexsim.texts import known, number, text, translated
+from siexsim.texts import known, short, text, translated
 from siexsim.weakness import weakest_first
 
 EXCEL: Final = ".xlsx"
@@ -264,8 +265,7 @@ def _number(column: str, cell: Any, lang: str) -> float:
 def _shown(lang: str, value: float) -> str:
     if not math.isfinite(value):
         return known(lang, "elicit", "no_bound")
-    digits = f"{value:.6g}"
-    return digits if "e" in digits else number(lang, value, len(digits.partition(".")[2]))
+    return short(lang, value, EXACT)
 
 
 # --- What experts say together ----------------------------------------------------------------
@@ -274,15 +274,16 @@ def _shown(lang: str, value: float) -> str:
 def pooled(ranges: Sequence[Range]) -> list[Pooled]:
     """Pool experts, each counting alike: one range a number.
 
-    The pool of triangles isn't a triangle. What is kept is its whole range, from the lowest low to
-    the highest high, and its mean, as far as a triangle over that range can have it.
+    The linear pool of triangles isn't a triangle. What is kept is all of its range, from the lowest
+    low to the highest high, with the mean of the central values on top; its tails are fatter than
+    those of the pool, so no expert is made surer than they said.
     """
     found = []
     for name in dict.fromkeys(one.name for one in ranges):
         own = tuple(one for one in ranges if one.name == name)
         low, high = min(one.low for one in own), max(one.high for one in own)
-        mean = sum(one.low + one.central + one.high for one in own) / (3 * len(own))
-        found.append(Pooled(name, low, min(max(3 * mean - low - high, low), high), high, own))
+        central = sum(one.central for one in own) / len(own)
+        found.append(Pooled(name, low, min(max(central, low), high), high, own))
     return found
 
 
@@ -297,8 +298,8 @@ def prior_tables(pool: Sequence[Pooled], lang: str = "en") -> str:
             lines.append(f"# {own.expert}: {' / '.join(values)}. {own.reason}")
         who = "; ".join(f"{own.expert}: {own.reason}" for own in one.experts)
         lines += [
-            f'["{one.name}"]', f"low = {one.low!r}", f"value = {one.value!r}",
-            f"high = {one.high!r}", f"source = {_quoted(f'expert judgement: {who}'[:2000])}",
+            f'["{one.name}"]', f"low = {one.low:.10g}", f"value = {one.value:.10g}",
+            f"high = {one.high:.10g}", f"source = {_quoted(f'expert judgement: {who}'[:2000])}",
         ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

@@ -151,27 +151,7 @@ def pay(people: People) -> None:
     there = people.exists
     h["earnings"] = np.where(there & ~people.retired, np.rint(amount * 100), 0)
     h["pension"] = np.where(there, np.rint(pension * 100), 0)
-    _pension_early(people)
     _meet_wijk_income(people)
-
-
-def _pension_early(people: People) -> None:
-    """Book the early pension of a pensioner's partner with the pensioner.
-
-    The record knows a pension from the state pension age on; without this, couples of whom one
-    retired early would look poor.
-    """
-    h, there = people.households, people.exists
-    early = (
-        there
-        & (h["position"] == hh.NO_INCOME)
-        & (people.age >= people.p.early_pension_years)
-        & (h["position"][:, ::-1] == hh.PENSION)
-    )
-    for a in range(hh.MAX_ADULTS):
-        here = early[:, a]
-        h["pension"][here, 1 - a] += h["pension"][here, a]
-        h["pension"][here, a] = 0
 
 
 def _meet_wijk_income(people: People) -> None:
@@ -213,10 +193,9 @@ def _own_income(people: People) -> NDArray[np.int64]:
     h, r = people.households, people.rules
     position, earnings = h["position"], h["earnings"].astype(np.int64)
     paired = ~people.single[:, None] & np.ones((1, 2), bool)
-    share = np.where(paired, r.norm_couple // 2, r.norm_single)
     aow = np.where(paired, r.norm_aow_couple // 2, r.norm_aow_single)
     disabled = np.maximum(
-        np.floor(share * r.disability_floor_share), np.floor(earnings * r.disability_share)
+        np.floor(r.norm_single * r.disability_floor_share), np.floor(earnings * r.disability_share)
     )
     working = (position >= hh.PERMANENT) & (position <= hh.SELF_EMPLOYED)
     amount = np.select(
@@ -225,6 +204,7 @@ def _own_income(people: People) -> NDArray[np.int64]:
             position == hh.WW,
             position == hh.DISABILITY,
             position == hh.PENSION,
+            (position == hh.NO_INCOME) & (people.age >= r.early_pension_years),
             position == hh.STUDENT,
         ],
         [
@@ -232,6 +212,7 @@ def _own_income(people: People) -> NDArray[np.int64]:
             np.floor(earnings * r.ww_share),
             disabled,
             aow + h["pension"],
+            h["pension"],
             np.full(position.shape, np.floor(r.student_eur_per_month * 100)),
         ],
         default=0,

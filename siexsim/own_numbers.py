@@ -14,9 +14,10 @@ from siexsim.evidence import Assumption
 from siexsim.parameters import Parameters
 from siexsim.scenario import Scenario, contents, one_line, parsed, plain
 from siexsim.texts import known as known_word
-from siexsim.texts import number, text, translated
+from siexsim.texts import short, text, translated
 
 SET: Final = "--set"
+EXACT: Final = 6  # figures at which a number just outside a range is seen to be outside
 
 
 class Assumed(NamedTuple):
@@ -95,7 +96,7 @@ def with_own(
     UserError
         When a number isn't known or can't be; one line that says how to widen a range.
     """
-    known = scenario.central()
+    known = scenario.model_copy(update={"parameters": {}, "assumptions": {}}).central()
     parameters, assumptions = dict(scenario.parameters), dict(scenario.assumptions)
     for path, numbers in files:
         for name, own in numbers.items():
@@ -131,20 +132,15 @@ def _check_set(known: Parameters, name: str, value: float, lang: str) -> None:
 def _check_range(known: Parameters, origin: str, name: str, value: float, lang: str) -> None:
     one = known[name]
     if not one.low <= value <= one.high:
-        said = {k: _plainly(lang, v) for k, v in (("low", one.low), ("high", one.high))}
+        said = {k: short(lang, v, EXACT) for k, v in (("low", one.low), ("high", one.high))}
         key = "own_numbers.outside" if one.low < one.high else "own_numbers.law"
-        line = text(lang, key, value=_plainly(lang, value), unit=units(lang, one.unit), **said)
+        line = text(lang, key, value=short(lang, value, EXACT), unit=units(lang, one.unit), **said)
         raise UserError(one_line(f"{origin}: {line}"))
 
 
 def units(lang: str, unit: str) -> str:
     """A unit in the reader's language."""
     return known_word(lang, "units", unit)
-
-
-def _plainly(lang: str, value: float) -> str:
-    digits = f"{value:.6g}"
-    return digits if "e" in digits else number(lang, value, len(digits.partition(".")[2]))
 
 
 def changes_in_words(before: Scenario, after: Scenario, lang: str = "en") -> dict[str, str]:
@@ -160,7 +156,7 @@ def changes_in_words(before: Scenario, after: Scenario, lang: str = "en") -> dic
     for name in dict.fromkeys(changed):
         one, old = own[name], known[name]
         values = {"now": one.value, "was": old.value, "low": one.low, "high": one.high}
-        shown = {key: _plainly(lang, value) for key, value in values.items()}
+        shown = {key: short(lang, value, EXACT) for key, value in values.items()}
         key = "own_numbers.held" if name in after.parameters or one.fixed else "own_numbers.ranged"
         said[name] = text(lang, key, unit=units(lang, one.unit), source=one.source, **shown)
     return said

@@ -35,6 +35,7 @@ SHARED: Final = (
     "income.disability_floor_share",
     "income.student_eur_per_month",
     "income.welfare_capital_limit_eur",
+    "life.early_pension_years",
     "life.pension_age_years",
     "money.problematic_debt_eur",
     "money.problematic_claims",

@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from siexsim.texts import amount, euro, known, month, number, percent, span, text
+from siexsim.texts import amount, euro, known, month, number, percent, short, span, text
 
 WIDEST: Final = 100  # longer lines are hard to read
 HIDDEN: Final = "·"  # fewer than may be shown
@@ -60,7 +60,7 @@ def print_summary(
     screen.print()
     effects = known(lang, "effects", summary["effects"])
     screen.print(Text(text(lang, "say.effects", effects=effects)))
-    for line in _fit(lang, manifest.get("posterior")):
+    for line in (*_fit(lang, manifest.get("posterior")), *_own(lang, scenario)):
         screen.print(Text(line))
     if manifest.get("few_participants"):
         _note(screen, text(lang, "disclosure.few_took_part"))
@@ -74,6 +74,14 @@ def _fit(lang: str, fitted: Mapping[str, Any] | None) -> list[str]:
         return [text(lang, "posterior.unused")]
     said = [text(lang, "posterior.used", count=len(fitted["parameters"]))]
     return [*said, text(lang, "posterior.stale")] if fitted["stale"] else said
+
+
+def _own(lang: str, scenario: Mapping[str, Any]) -> list[str]:
+    """Numbers that the user put in the place of packaged ones."""
+    own = dict(scenario.get("parameters", {}))
+    own |= {name: one["value"] for name, one in scenario.get("assumptions", {}).items()}
+    shown = [f"{name} {short(lang, value)}" for name, value in own.items()]
+    return [text(lang, "say.own", numbers=", ".join(shown))] if own else []
 
 
 def _heading(lang: str, summary: Mapping[str, Any], scenario: Mapping[str, Any]) -> Text:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from siexsim.errors import UserError
 from siexsim.say import console
-from siexsim.texts import known, number, text
+from siexsim.texts import known, number, short, text
 from siexsim.weakness import weakest_first
 
 
@@ -33,15 +33,6 @@ def write_csv(table: pd.DataFrame, csv: str, lang: str) -> None:
     finally:
         if aside.is_file():
             aside.unlink()
-
-
-def short(lang: str, value: float) -> str:
-    """A number of any size at four figures."""
-    if value == 0 or abs(value) >= 100:
-        return number(lang, value, 0 if float(value).is_integer() else 1)
-    digits = f"{value:.4g}"
-    after = len(digits.partition(".")[2]) if "e" not in digits else 6
-    return number(lang, value, after)
 
 
 def print_assumptions(table: pd.DataFrame, lang: str, weakest: bool = False) -> None:

@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siexsim.elicit import Pooled, outside_evidence
-from siexsim.say_assumptions import short
-from siexsim.texts import amount, known, number, percent, span, text
+from siexsim.texts import amount, known, number, percent, short, span, text
 
 
 def figure(lang: str, value: float) -> str:

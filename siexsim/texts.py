@@ -66,6 +66,19 @@ def number(lang: str, value: float, digits: int = 0, sign: bool = False) -> str:
     return (MINUS if rounded < 0 else "+" if sign and rounded > 0 else "") + shown
 
 
+def short(lang: str, value: float, figures: int = 4) -> str:
+    """A number of any size at so many figures.
+
+    >>> short("nl", 0.02215), short("en", 1200)
+    ('0,02215', '1,200')
+    """
+    if value == 0 or abs(value) >= 100:
+        return number(lang, value, 0 if float(value).is_integer() else 1)
+    digits = f"{value:.{figures}g}"
+    after = len(digits.partition(".")[2]) if "e" not in digits else 6
+    return number(lang, value, after)
+
+
 def euro(lang: str, value: float) -> str:
     """An amount of euros, from a million up in millions.
 

@@ -17,7 +17,9 @@ from siexsim import cli, plots, result
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "experiments" / "scenarios" / "noordoost.toml"
-QUICK = ["--sample", "200", "--years", "2", "--futures", "2", "--workers", "1"]
+QUICK = [
+    "--sample", "200", "--years", "2", "--futures", "2", "--workers", "1", "--uncalibrated",
+]  # fmt: skip
 DUTCH_ONLY = re.compile(r"\b(Gebruik|Opties|toon|huishouden)\b")
 ENGLISH_ONLY = re.compile(r"\b(Usage|Options|Arguments|Commands|show|household|default|required)\b")
 
@@ -45,7 +47,7 @@ def tried(capsys, *arguments):
     return code, said.out, said.err
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("show",), ("assumptions",), ("version",)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in cli.COMMANDS)])
 def test_help_in_both_languages(capsys, command):
     code, out, err = tried(capsys, *command, "--help")
     assert (code, err) == (0, "")
@@ -131,7 +133,8 @@ def test_assumptions(capsys, tmp_path):
 def test_a_run_from_file_to_folder(capsys, scenario, tmp_path):
     """All of it, figures too, as a user calls it."""
     out = tmp_path / "deep" / "results"
-    code, said, progress = tried(capsys, "run", scenario, "--out", out, *QUICK)
+    own = ["--set", "work.lose_flex_per_year=0.2"]
+    code, said, progress = tried(capsys, "run", scenario, "--out", out, *QUICK, *own)
     assert code == 0, progress
     assert progress.splitlines() == [
         "Making the households ...", "The years without the plan ...",
@@ -149,6 +152,7 @@ def test_a_run_from_file_to_folder(capsys, scenario, tmp_path):
     for words in ("People in poverty", "Invested", "municipality", "Paid back", str(folder)):
         assert words in said
     assert "Nothing is calibrated" in said and "'evidence'" in said
+    assert "Your own numbers: work.lose_flex_per_year 0.2." in said
     code, shown, _ = tried(capsys, "show", folder)
     assert (code, shown) == (0, said)
     code, dutch, _ = tried(capsys, "show", folder, "--lang", "nl")

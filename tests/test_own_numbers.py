@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from siexsim import cli
 from siexsim.errors import UserError
+from siexsim.evidence import Assumption
 from siexsim.own_numbers import changes_in_words, read_assumptions, read_settings, with_own
 from siexsim.parameters import Parameters
 from siexsim.scenario import Scenario, read_scenario
@@ -155,6 +156,17 @@ def test_files_of_anything_are_refused_in_one_line(tmp_path: Path, content: byte
     with pytest.raises(UserError) as caught:
         with_own(PLAIN, {}, [read_assumptions(path)])
     assert str(caught.value).isprintable()
+
+
+def test_a_range_of_the_scenario_itself_is_no_evidence(tmp_path: Path) -> None:
+    wide = Assumption(value=HIGHER, low=HIGHER, high=HIGHER * 2, source="expert")
+    scenario = Scenario(name="x", assumptions={FIND: wide})
+    with pytest.raises(UserError, match="outside the range of the evidence"):
+        with_own(scenario, {FIND: HIGHER}, [])
+    assert (
+        with_own(scenario, {FIND: PACKAGED[FIND].low}, []).central().value(FIND)
+        == PACKAGED[FIND].low
+    )
 
 
 # ---- in a scenario ------------------------------------------------------------------------------

@@ -28,8 +28,10 @@ def test_both_catalogues_have_the_same_keys_and_blanks():
 
 def test_every_key_that_the_program_names_exists():
     known = set(texts.catalogue("en"))
-    for name in ("cli", "say", "scenario", "result", "texts"):
-        source = (SOURCES / f"{name}.py").read_text(encoding="utf-8")
+    speaking = ("cli", "say", "scenario", "result", "texts", "own_numbers", "elicit", "say_checks")
+    paths = [*(SOURCES / f"{name}.py" for name in speaking), *SOURCES.glob("commands/[a-z]*.py")]
+    for name in paths:
+        source = name.read_text(encoding="utf-8")
         named = re.findall(r'text\(\s*lang,\s*"([a-z_]+\.[a-z_]+)"', source)
         assert named, name
         assert set(named) <= known, set(named) - known

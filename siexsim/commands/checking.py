@@ -18,7 +18,7 @@ from siexsim.commands.form import (
     processes,
     wholes,
 )
-from siexsim.commands.running import PAIR, changed, scenario_of
+from siexsim.commands.running import PAIR, changed, say_if_stale, scenario_of
 from siexsim.errors import UserError
 from siexsim.say import console, stages
 from siexsim.texts import text, translated
@@ -47,6 +47,7 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
         lang_asked: str | None = option("lang", "nl|en", lang),
     ) -> None:
         from siexsim.evidence import GRADES
+        from siexsim.posterior import packaged_posterior
         from siexsim.say_assumptions import print_assumptions, write_csv
         from siexsim.weakness import packaged_table, weakest_first
 
@@ -56,6 +57,7 @@ def _add_assumptions(app: typer.Typer, lang: str) -> None:
             table = packaged_table(theme, wanted)
         except UserError as error:
             raise UserError(translated(lang, str(error))) from error
+        say_if_stale(packaged_posterior(), lang)
         if csv is not None:
             write_csv(weakest_first(table) if weakest else table, csv, lang)
         print_assumptions(table, lang, weakest)

@@ -25,6 +25,7 @@ from siexsim.say import console, print_summary, stages
 from siexsim.texts import text, translated
 
 if TYPE_CHECKING:
+    from siexsim.posterior import Posterior
     from siexsim.scenario import Scenario
 
 
@@ -48,10 +49,15 @@ def scenario_of(
     own = read_settings(settings, lang)
     assumed = [read_assumptions(file, lang) for file in files]
     scenario = with_own(read_scenario(path, lang, changes), own, assumed, lang)
-    fitted = scenario.posterior()
-    if fitted is not None and fitted.stale and not quiet:
-        console(stderr=True).print(Text(text(lang, "posterior.stale")), soft_wrap=True)
+    if not quiet:
+        say_if_stale(scenario.posterior(), lang)
     return scenario
+
+
+def say_if_stale(fitted: Posterior | None, lang: str) -> None:
+    """Say on standard error that the fit was made with other rules, if it was."""
+    if fitted is not None and fitted.stale:
+        console(stderr=True).print(Text(text(lang, "posterior.stale")), soft_wrap=True)
 
 
 def _add_run(app: typer.Typer, lang: str) -> None:

@@ -44,13 +44,16 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
         post(till, items.WW_PAID, benefit)
         return benefit
     if position == hh.DISABILITY:
-        share = c.norm_couple // 2 if h.birth[1] != hh.NO_BIRTH else c.norm_single
         benefit = max(
-            int(share * p.income.disability_floor_share),
+            int(c.norm_single * p.income.disability_floor_share),
             int(h.earnings[a] * c.wage_index * p.income.disability_share),
         )
         post(till, items.DISABILITY_PAID, benefit)
         return benefit
+    if position == hh.NO_INCOME and c.month - h.birth[a] >= p.life.early_pension_years * MONTHS:
+        extra = int(h.pension[a] * c.wage_index)
+        post(till, items.SUPPLEMENTARY_PENSION, extra)
+        return extra
     if position == hh.STUDENT:
         money = int(p.income.student_eur_per_month * c.wage_index * 100)
         post(till, items.STUDENT_INCOME, money)
@@ -60,8 +63,13 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
 
 @rule
 def is_entitled(h: Any, own: int, minimum: int, p: Any, c: Any) -> bool:
-    """Whether the household may get welfare: too little income, too little in the bank."""
+    """Whether the household may get welfare: too little income, too little in the bank.
+
+    Self-employed households have a scheme of their own (Bbz), which few use; it isn't modelled.
+    """
     if own >= minimum:
+        return False
+    if h.position[0] == hh.SELF_EMPLOYED or h.position[1] == hh.SELF_EMPLOYED:
         return False
     limit = p.income.welfare_capital_limit_eur * 100 * c.price_index
     if h.birth[1] != hh.NO_BIRTH or h.kids > 0:
@@ -77,6 +85,8 @@ def ask_for_welfare(h: Any, short: float, p: Any, draw: Any) -> bool:
     """
     if h.claims_welfare == 1:
         yearly = p.income.claim_per_year
+        if is_working(h.position[0]) or is_working(h.position[1]):
+            yearly *= p.income.working_claim_factor
     else:
         yearly = p.income.late_claim_per_year * (1.0 + p.income.late_claim_rise * short)
     return draw[WELFARE_CLAIM] < yearly * PER_MONTH
@@ -126,6 +136,8 @@ def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
         full *= 2.0
     if h.tenure == hh.CORPORATION:
         full += p.income.rent_allowance_eur
+    elif h.tenure == hh.PRIVATE_RENT:
+        full += p.income.rent_allowance_eur * p.income.private_rent_allowance_share
     full += p.income.child_allowance_eur * h.kids
     left = 1.0 if over <= 0.0 else 1.0 - over / p.income.allowances_end_ratio
     h.allowances = int(full * left * c.price_index * 100)

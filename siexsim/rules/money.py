@@ -8,10 +8,16 @@ from typing import Any
 from siexsim import household as hh
 from siexsim import items
 from siexsim.compiled import rule
-from siexsim.draws import BILL, CLAIM_CLOSED, DEBT_COURSE, NEW_CLAIM, one, rest
+from siexsim.draws import BILL, CLAIM_CLOSED, CONTRACT, DEBT_COURSE, NEW_CLAIM, one, rest
 from siexsim.items import post
 from siexsim.rules.life import PER_MONTH
 from siexsim.rules.work import bandwidth
+
+
+@rule
+def follows_market(h: Any, p: Any, c: Any) -> bool:
+    """Whether the household's energy contract follows the market within months; fixed for it."""
+    return one(c.seed, h.id, 0, CONTRACT) < p.money.market_contract_share
 
 
 @rule
@@ -20,7 +26,8 @@ def unavoidable(h: Any, p: Any, c: Any) -> int:
     paired = h.birth[1] != hh.NO_BIRTH
     eur = p.money.need_couple_eur if paired else p.money.need_single_eur
     eur += p.money.need_child_eur * h.kids
-    eur += p.money.energy_eur * (c.energy - 1.0)  # at ordinary prices energy is in the needs
+    if c.energy != 1.0 and follows_market(h, p, c):
+        eur += p.money.energy_eur * (c.energy - 1.0)  # at ordinary prices energy is in the needs
     return int(eur * c.price_index * c.needs * 100)
 
 

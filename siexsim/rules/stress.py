@@ -17,6 +17,7 @@ from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.draws import NOISE
 from siexsim.parameters import Parameters
+from siexsim.rules.money import unavoidable
 
 LINKS = (
     ("money", "wellbeing"), ("wellbeing", "money"), ("work", "wellbeing"), ("work", "money"),
@@ -60,9 +61,16 @@ def housing_target(h: Any, p: Any) -> float:
 
 
 @rule
-def money_target(h: Any, p: Any) -> float:
-    """Strain: too little money for one's kind, claims, no buffer; arranged debt weighs less."""
-    tightness = min(1.0, max(0.0, p.stress.tight_ratio - h.ratio))
+def room(h: Any, p: Any, c: Any) -> float:
+    """What this month's money, allowances among it, leaves over needs, as a share of needs."""
+    need = max(1, unavoidable(h, p, c) - int(h.spared))
+    return (int(h.income) + int(h.allowances)) / need - 1.0
+
+
+@rule
+def money_target(h: Any, p: Any, c: Any) -> float:
+    """Strain: a tight budget, claims, no buffer; arranged debt weighs less."""
+    tightness = min(1.0, max(0.0, p.stress.tight_room - room(h, p, c)))
     claims = 0.0
     if h.claims > 0:
         claims = h.claims / (h.claims + p.stress.claims_half)
@@ -150,7 +158,7 @@ def feel_stress(h: Any, p: Any, c: Any, draw: Any) -> None:
         rising, falling, width * (draw[NOISE] - 0.5),
     )  # fmt: skip
     new_money = relax(
-        h, 1, money_target(h, p) + q.wellbeing_to_money * wellbeing + q.work_to_money * work,
+        h, 1, money_target(h, p, c) + q.wellbeing_to_money * wellbeing + q.work_to_money * work,
         rising, falling, width * (draw[NOISE + 1] - 0.5),
     )  # fmt: skip
     new_wellbeing = relax(

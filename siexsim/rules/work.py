@@ -7,8 +7,10 @@ from typing import Any
 from siexsim import household as hh
 from siexsim.compiled import rule
 from siexsim.draws import EARNING, ILLNESS, SECOND_WORKING, WORKING, rest
-from siexsim.rules.life import PER_MONTH, years_old
+from siexsim.rules.life import MONTHS, PER_MONTH, years_old
 
+LEAST_EASE = 0.2  # bound of a division
+MOST_STEPS = 3  # bound of the record
 RARE = 0.01  # more than the chance of any household to fall ill in a month
 
 
@@ -35,8 +37,14 @@ def bandwidth(h: Any, p: Any) -> float:
 
 
 @rule
-def loss_chance(position: int, education: int, p: Any, c: Any) -> float:
-    """Chance to lose paid work this month."""
+def employable(h: Any, p: Any) -> float:
+    """How easily the household finds and keeps work; less so after a childhood in poverty (P15)."""
+    return h.employability * (p.work.raised_poor_factor if h.raised_poor == 1 else 1.0)
+
+
+@rule
+def loss_chance(position: int, education: int, ease: float, p: Any, c: Any) -> float:
+    """Chance to lose paid work this month; who finds it with difficulty loses it sooner (P07)."""
     if position == hh.PERMANENT:
         yearly = p.work.lose_permanent_per_year
     elif position == hh.FLEX:
@@ -45,7 +53,7 @@ def loss_chance(position: int, education: int, p: Any, c: Any) -> float:
         yearly = p.work.lose_self_employed_per_year
     if education == hh.LOW:
         yearly *= p.work.lose_low_education_factor
-    return min(yearly * c.lose * PER_MONTH, 0.9)
+    return min(yearly * c.lose * PER_MONTH / max(ease, LEAST_EASE), 0.9)
 
 
 @rule
@@ -66,15 +74,18 @@ def finding_chance(h: Any, a: int, p: Any, c: Any) -> float:
     chance = p.work.find_per_year * PER_MONTH * duration_factor(h.months_without_work[a], p)
     if years_old(h.birth[a], c.month) >= 55:
         chance *= p.work.find_over_55_factor
+    if h.birth[1] == hh.NO_BIRTH:
+        chance *= p.work.find_alone_factor
     if h.education[a] == hh.LOW:
         chance *= p.work.find_low_education_factor
     elif h.education[a] == hh.HIGH:
         chance *= p.work.find_high_education_factor
-    if h.position[a] == hh.NO_INCOME and a == 1:
-        chance *= p.work.find_partner_factor
+    at_home = h.position[a] == hh.NO_INCOME and a == 1 and h.months_without_work[a] >= 24
+    if at_home and h.ratio > p.income.poverty_ratio:
+        chance *= p.work.find_partner_factor  # where one income does, most don't look
     elif h.position[a] == hh.DISABILITY:
         chance *= p.work.find_disabled_factor
-    return min(0.9, chance * bandwidth(h, p) * h.employability * h.find_factor * c.find)
+    return min(0.9, chance * bandwidth(h, p) * employable(h, p) * h.find_factor * c.find)
 
 
 @rule
@@ -110,11 +121,13 @@ def work_a_month(h: Any, a: int, p: Any, c: Any, u: float) -> None:
     """One adult's month on the labour market."""
     position = h.position[a]
     if is_working(position):
-        chance = loss_chance(position, h.education[a], p, c)
+        chance = loss_chance(position, h.education[a], employable(h, p), p, c)
         if u < chance:
             lose_work(h, a, p, rest(u, chance))
         elif position == hh.FLEX and u > 1.0 - p.work.flex_to_permanent_per_year * PER_MONTH:
             h.position[a] = hh.PERMANENT
+        if c.month - h.birth[a] < p.work.experience_until_years * MONTHS:
+            h.earnings[a] += int(h.earnings[a] * p.work.experience_per_year * PER_MONTH)
         return
     if position == hh.PENSION or position == hh.STUDENT:
         return
@@ -149,19 +162,42 @@ def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
 
 
 @rule
+def may_add_hours(h: Any, a: int, p: Any) -> bool:
+    """Whether an adult's job leaves hours to add: it brings less than full-time minimum pay."""
+    pay = h.earnings[a] * (1.0 + p.work.hours_step * h.hours[a])
+    return h.hours[a] < MOST_STEPS and pay < p.work.full_time_pay_eur * 100
+
+
+@rule
 def change_hours(h: Any, p: Any, draw: Any) -> None:
-    """Hours, and with them pay, go up or down for a while and come back to what is usual."""
+    """One adult's hours, and with them pay, go up or down for a while and come back.
+
+    Seldom in a permanent job. Who is poor mostly adds hours where the job has them, a step at
+    every change, and doesn't go back while that would make the household poor again.
+    """
     u = draw[EARNING]
     chance = p.work.hours_change_per_year * PER_MONTH
     if u >= chance:
         return
-    up = rest(u, chance) < 0.5
-    for a in range(hh.MAX_ADULTS):
-        if is_working(h.position[a]):
-            if h.hours[a] != 0:
-                h.hours[a] = 0
-            else:
-                h.hours[a] = 1 if up else -1
+    luck = rest(u, chance)
+    a = 0 if is_working(h.position[0]) else 1
+    if is_working(h.position[0]) and is_working(h.position[1]):
+        luck *= 2.0
+        if luck >= 1.0:
+            a, luck = 1, luck - 1.0
+    if not is_working(h.position[a]):
+        return
+    poor = h.ratio <= p.income.poverty_ratio
+    if h.position[a] == hh.PERMANENT and not poor:
+        if luck >= p.work.permanent_hours_factor:
+            return
+        luck = rest(luck, p.work.permanent_hours_factor)
+    if poor and luck < p.work.more_hours_share and may_add_hours(h, a, p):
+        h.hours[a] += 1
+    elif h.hours[a] == 0:
+        h.hours[a] = 1 if luck < 0.5 else -1
+    elif h.hours[a] < 0 or h.ratio > p.income.poverty_ratio + p.work.hours_step:
+        h.hours[a] = 0
 
 
 @rule

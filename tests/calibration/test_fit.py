@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from calibration import diagnostics
-from calibration.fit import Fitted
-from calibration.sample import effective
+from calibration.fit import Fitted, live_cities
+from calibration.sample import effective, prior_points, quick, run_chain
 from calibration.waves import Observed
-from tests.calibration import toy
+from tests.calibration import kill, toy
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -75,14 +76,41 @@ def test_the_chain_is_long_enough_and_the_draws_are_worth_most_of_their_number(
     assert effective(fitted.weights) > 100
 
 
-def test_intervals_of_synthetic_cities_cover_the_truth(found: Found) -> None:
+def test_intervals_of_synthetic_cities_cover_the_truth(found: Found, tmp_path: Path) -> None:
     fitted, _ = found
-    recovered = diagnostics.recovery(fitted.posterior, fitted.matched.left, 100, seed=5)
+    cities = live_cities(toy.runner(tmp_path), fitted)
+    recovered = diagnostics.recovery(fitted.posterior, fitted.matched, cities, seed=5)
     table = diagnostics.coverage(recovered)
     assert 0.85 <= table.loc["all", "covered_share"] <= 0.95
+    assert table["within"].sum() >= 4
     ranks = table.loc["all", [f"rank_{i}" for i in range(diagnostics.RANK_BINS)]]
     assert ranks.sum() == 4 * 100
-    assert ranks.max() < 70
+    assert (table["chance"].dropna() > 0.001).all()
+
+
+def test_synthetic_cities_are_no_training_runs(found: Found, tmp_path: Path) -> None:
+    fitted, _ = found
+    cities = live_cities(toy.runner(tmp_path), fitted)
+    assert len(np.unique(cities.truths, axis=0)) == len(cities.truths) == 100
+    trained = np.concatenate([fitted.matched.x, fitted.x])
+    assert not (cities.truths[:, None] == trained).all(axis=2).any()
+    low, high = fitted.matched.box()
+    assert ((low <= cities.truths) & (cities.truths <= high)).all()
+
+
+def test_the_quick_sample_and_the_chain_are_as_wide_as_the_posterior(found: Found) -> None:
+    fitted, seen = found
+    wider = replace(seen, sd=3 * seen.sd)  # so that points of the prior can tell
+    posterior = replace(fitted.posterior, observed=wider)
+    start = prior_points(posterior, 5, 400)
+    log = posterior.log_likelihood(start).sum(axis=1)
+    weight = np.exp(log - log.max())
+    assert effective(weight) > 400  # enough to tell
+    mean = weight @ start / weight.sum()
+    sd = np.sqrt(weight @ (start - mean) ** 2 / weight.sum())
+    for x in (quick(posterior, start, None, 5, 1), run_chain(posterior, start, 5, 1).x):
+        assert x.mean(axis=0) == pytest.approx(mean, abs=0.15 * sd.max())
+        assert x.std(axis=0) / sd == pytest.approx(1, abs=0.1)
 
 
 def test_a_target_left_out_is_expected_by_the_others(found: Found) -> None:
@@ -107,31 +135,39 @@ def test_an_identical_fit_gives_the_same_posterior(found: Found, tmp_path: Path)
     assert np.array_equal(again.weights, found[0].weights)
 
 
-def test_a_fit_that_is_killed_again_and_again_ends_with_the_same_posterior(
+def test_a_fit_that_is_killed_twenty_times_ends_with_the_same_posterior(
+    found: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_SECONDS", "0.02")
+    kept = kill.kill(kill.fit_toy, tmp_path, kills=20, longest=2.0, seed=1)
+    assert kept == sorted(kept) and kept[0] < kept[10]  # what was done stays done
+    monkeypatch.setenv("TOY_SECONDS", "0")
+    kill.fit_toy(tmp_path)
+    (tmp_path / "undisturbed").mkdir()
+    toy.write(found[0], toy.SPACE, toy.SMALL, tmp_path / "undisturbed" / "posterior.parquet")
+    assert kill.same(tmp_path, tmp_path / "undisturbed")
+
+
+def test_workers_end_with_their_killed_parent_and_lose_no_batch(
     found: Found, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "tests.calibration.toy", "runs", "posterior.parquet"]
-    here = {**os.environ, "PYTHONPATH": str(ROOT), "TOY_SECONDS": "0.05"}
-    kept, kills = [0], 0
-    for pause in np.random.default_rng(1).uniform(0.2, 1.5, 5):
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+    here = {**os.environ, "PYTHONPATH": str(ROOT), "TOY_SECONDS": "0.2"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if len(list(tmp_path.glob("runs/*.parquet"))) > kept[-1]:
-                break
+        while not list(tmp_path.glob("runs/*.parquet")) and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(pause)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-        kept.append(len(list(tmp_path.glob("runs/*.parquet"))))
-    assert kills >= 4
-    assert kept == sorted(kept) and kept[-1] > kept[1]  # what was done stays done
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        workers = children.read_text().split() if children.exists() else []
+        process.send_signal(signal.SIGKILL)
+    kept = len(list(tmp_path.glob("runs/*.parquet")))
+    assert kept > 0
+    while any(Path(f"/proc/{one}").exists() for one in workers):
+        assert time.monotonic() < deadline + 10
+        time.sleep(0.1)
     subprocess.run(command, cwd=tmp_path, env=here | {"TOY_SECONDS": "0"}, check=True)
     toy.write(found[0], toy.SPACE, toy.SMALL, tmp_path / "undisturbed.parquet")
-    for ending in ("parquet", "json"):
-        ended = (tmp_path / f"posterior.{ending}").read_bytes()
-        assert ended == (tmp_path / f"undisturbed.{ending}").read_bytes()
+    ended = (tmp_path / "posterior.parquet").read_bytes()
+    assert ended == (tmp_path / "undisturbed.parquet").read_bytes()

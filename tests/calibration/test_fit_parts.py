@@ -44,6 +44,9 @@ def test_points_of_the_prior_have_its_density_and_its_spread() -> None:
     assert share == pytest.approx(0.25, abs=0.005)
     density = np.exp(space.log_density(np.array([[0.25, 0.1], [0.125, 0.9], [0.625, 0.5]])))
     assert density == pytest.approx([2.0, 1.0, 1.0])
+    assert space.to_uniform(x[:100]) == pytest.approx(
+        np.array([[(x[:, i] < v).mean() for i, v in enumerate(row)] for row in x[:100]]), abs=0.005
+    )
 
 
 def test_nothing_lies_outside_the_ranges() -> None:
@@ -152,6 +155,15 @@ def test_an_emulator_follows_a_polynomial_and_knows_what_it_misses() -> None:
     assert far > 20 * variances[:, 0].max()  # far from its runs it is unsure
 
 
+def test_a_run_without_a_number_is_left_out() -> None:
+    x = RNG.random((60, 2))
+    y = np.column_stack([x[:, 0], x[:, 1]])
+    y[7, 1] = np.nan
+    made = train(x, y, np.zeros(2))
+    assert made.runs == 59
+    assert made.mean(x[7:8])[0] == pytest.approx(x[7], abs=0.01)
+
+
 def test_what_may_be_off_adds_up_by_hand() -> None:
     wanted = {"y": toy.target("y", 10.0, half_width=2.0)}
     seen = observe(wanted, np.array([0.6]), sample=10, seeds=5, off_share=0.5)
@@ -248,7 +260,10 @@ simulate({}, 1, 400)
 from tests.calibration import toy
 found, seen = toy.fit_toy(Path(sys.argv[1]))
 calibration.fit.write(found, toy.SPACE, toy.SMALL, Path(sys.argv[1]) / "posterior.parquet")
-calibration.diagnostics.write_tables(found, seen, toy.targets(), 1, 2, Path(sys.argv[1]))
+from calibration.fit import Settings, live_cities
+few = toy.runner(Path(sys.argv[1]), settings=Settings(cities=2))
+cities = live_cities(few, found)
+calibration.diagnostics.write_tables(found, seen, toy.targets(), cities, 1, Path(sys.argv[1]))
 assert any(name.endswith("targets.toml") for name in opened), "nothing was watched"
 held = [name for name in opened if "holdouts" in name]
 assert not held, held

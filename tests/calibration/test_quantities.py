@@ -39,12 +39,23 @@ def some(count: int, **values: Any) -> Any:
 
 def test_a_share_is_over_the_twelve_months_of_its_year() -> None:
     lived = nobody()
-    year = lived.months("2019-01", "2019-12")
+    year = lived.months("2022-01", "2022-12")
     lived.census["base_households"][:] = 100
-    lived.census["under_110"][year, 0] = np.arange(12)  # mean 5.5 of 2,000
-    assert q.minima(lived) == pytest.approx(5.5 / 2000)
+    lived.census["welfare_households"][year, 0] = np.arange(12)  # mean 5.5 of 2,000
+    assert q.share(lived, "welfare_households", "base_households", 2022) == pytest.approx(
+        5.5 / 2000
+    )
     lived.census["base_households"][:] = 0
-    assert np.isnan(q.minima(lived))
+    assert np.isnan(q.share(lived, "welfare_households", "base_households", 2022))
+
+
+def test_minima_are_those_with_a_low_income_all_the_year() -> None:
+    lived = nobody()
+    ratios = [1.10, 1.11, 1.05, np.nan, 1.0]  # the last but one wasn't there all year
+    lived.januaries[2020] = some(5, year_ratio=ratios, student=[0, 0, 0, 0, 1])
+    assert q.minima(lived) == pytest.approx(2 / 3)
+    assert q.QUANTITIES["low_income"](lived) == pytest.approx(1 / 3)
+    assert np.isnan(q.minima(lived, 2018))
 
 
 def test_welfare_is_counted_for_all_households() -> None:
@@ -100,7 +111,7 @@ def test_exit_by_duration() -> None:
 
 def test_risk_by_type_of_household() -> None:
     lived = nobody()
-    people = some(6, ratio=[1.05, 2.0, 1.0, 1.1, 1.0, 1.0], kids=[1, 1, 0, 0, 0, 0])
+    people = some(6, year_ratio=[1.05, 2.0, 1.0, 1.1, 1.0, 1.0], kids=[1, 1, 0, 0, 0, 0])
     people["birth"][3:5, 1] = 600  # two couples
     people["student"][5] = 1
     lived.januaries[2020] = lived.januaries[2021] = people
@@ -145,13 +156,13 @@ def test_wijken_are_ranked_by_share_not_by_size() -> None:
 def test_signs_must_both_be_right() -> None:
     lived = nobody()
     lived.census["base_households"][:] = 100
-    lived.census["under_110"][:] = 20
     lived.census["long_poor_households"][:] = 10
+    lived.januaries[2018] = lived.januaries[2020] = some(4, year_ratio=[1.0, 1.0, 2.0, 2.0])
     assert q.right_signs(lived) == 0.0
     year = lived.months("2019-01", "2019-12")
     lived.census["long_poor_households"][year] = 11
     assert q.right_signs(lived) == 0.0
-    lived.census["under_110"][year] = 19
+    lived.januaries[2020] = some(4, year_ratio=[1.0, 2.0, 2.0, 2.0])
     assert q.right_signs(lived) == 1.0
 
 

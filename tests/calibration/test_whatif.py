@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration import validation, whatif
+from calibration import check, validation, whatif
 from calibration.check import Row, rows_of
 from calibration.targets import HOLDOUTS_FILE, TARGETS_FILE, read_targets
 from calibration.whatif import Difference, compare, compare_fit, end_table, payback_table
@@ -109,7 +109,7 @@ def test_nothing_to_change_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def kept(folder: Path, rows: list[Row], fingerprint: str) -> None:
-    validation.validation_table(rows).to_csv(folder / validation.TABLE, index=False)
+    check.validation(rows).to_csv(folder / validation.TABLE, index=False)
     said = f'{{"rules_fingerprint": "{fingerprint}", "draws": 20}}'
     (folder / validation.MADE_BY).write_text(said, encoding="utf-8")
 
@@ -127,7 +127,7 @@ def test_the_table_comes_back_as_it_was_kept(tmp_path: Path, rows: list[Row]) ->
     assert found is not None
     again, made_by = found
     assert not validation.is_stale(made_by)
-    assert validation.validation_table(again).equals(validation.validation_table(rows))
+    assert check.validation(again).equals(check.validation(rows))
     table = pd.read_csv(tmp_path / validation.TABLE)
     assert table.columns.tolist() == [
         "name", "row", "holdout", "words", "woorden", "unit", "published", "low", "high", "mean",
@@ -138,7 +138,7 @@ def test_the_table_comes_back_as_it_was_kept(tmp_path: Path, rows: list[Row]) ->
 @pytest.mark.parametrize("content", ["", "name,mean\nC1,2\n", "\x00\x01", 'name,mean\n"C1'])
 def test_a_broken_table_is_said_in_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / validation.TABLE).write_text(content)
-    with pytest.raises(UserError, match="python -m calibration report") as caught:
+    with pytest.raises(UserError, match="python -m calibration check --write") as caught:
         validation.read_validation(tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -162,3 +162,21 @@ def test_validate_shows_it_and_says_when_it_is_stale(
     assert cli.execute(["validate", "--lang", "nl"]) == 0
     said = capsys.readouterr()
     assert said.err.startswith("Let op: deze tabel") and "binnen hun marge" in said.out
+
+
+def test_validate_can_run_the_model_anew(
+    rows: list[Row], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def run_many(sets: list[object], seeds: range, sample: int, workers: int) -> pd.DataFrame:
+        asked.append((list(seeds), sample))
+        runs = pd.DataFrame([lived(Parameters.packaged(), seed, sample) for seed in seeds])
+        return runs.assign(set=0, seed=list(seeds))
+
+    monkeypatch.setattr(check, "run_many", run_many)
+    assert (
+        cli.execute(["validate", "--again", "--seeds", "2", "--sample", "40", "--lang", "en"]) == 0
+    )
+    out = capsys.readouterr().out
+    assert asked == [([1, 2], 40)] and all(row.target.row in out for row in rows)

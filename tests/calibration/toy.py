@@ -29,7 +29,15 @@ SPACE = Space(
     )
 )
 SMALL = Settings(
-    seed=5, sample=10, workers=2, waves=(60, 40, 60), draws=200, seeds=4, noise_seeds=6, cities=100
+    seed=5,
+    sample=10,
+    workers=2,
+    waves=(60, 40, 60),
+    draws=200,
+    seeds=4,
+    noise_seeds=6,
+    cities=100,
+    city_seeds=10,
 )
 NOISE = 0.02
 
@@ -65,16 +73,25 @@ def targets() -> dict[str, Target]:
     return {name: target(name, value) for name, value in expected(TRUTH).items()}
 
 
+def runner(folder: Path, pool: Executor | None = None, settings: Settings = SMALL) -> Runner:
+    here = pool or ThreadPoolExecutor(1)
+    return Runner(simulate, Store(folder, "toy"), SPACE, tuple(targets()), settings, here)
+
+
 def fit_toy(
     folder: Path, pool: Executor | None = None, settings: Settings = SMALL
 ) -> tuple[Fitted, Observed]:
-    wanted, here = targets(), pool or ThreadPoolExecutor(1)
-    runner = Runner(simulate, Store(folder, "toy"), SPACE, tuple(wanted), settings, here)
-    return fit(runner, wanted, 0.5)
+    return fit(runner(folder, pool, settings), targets(), 0.5)
 
 
-if __name__ == "__main__":  # in a process of its own, so that it can be killed
-    store, posterior = map(Path, sys.argv[1:])
-    with worker_pool(SMALL.workers) as processes, threadpool_limits(1):
-        found, _ = fit_toy(store, processes)
+def fit_and_write(runs: Path, posterior: Path) -> None:
+    with ThreadPoolExecutor(SMALL.workers) as pool, threadpool_limits(1):
+        found, _ = fit_toy(runs, pool)
     write(found, SPACE, SMALL, posterior)
+
+
+if __name__ == "__main__":  # in a process of its own, with workers, so that it can be killed
+    store, path = map(Path, sys.argv[1:])
+    with worker_pool(SMALL.workers) as processes, threadpool_limits(1):
+        fitted, _ = fit_toy(store, processes)
+    write(fitted, SPACE, SMALL, path)

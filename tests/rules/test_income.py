@@ -84,7 +84,7 @@ def test_savings_at_the_limit_still_give_a_right_to_welfare(p: Any, c: Any) -> N
 
 def test_non_users_ask_more_when_they_are_short_of_more(p: Any) -> None:
     def asking(user: int, short: float) -> float:
-        h = someone(claims_welfare=user)
+        h = someone(claims_welfare=user, position=[hh.NO_INCOME])
         draws = np.linspace(0.0005, 0.9995, 1000)
         return float(
             np.mean([ask_for_welfare(h, short, p, luck(WELFARE_CLAIM=float(u))) for u in draws])

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from siexsim import household as hh
 from siexsim.parameters import Parameters
-from siexsim.rules import stress
-from tests.rules.conftest import NOW, a_couple, luck, plain, someone
+from siexsim.rules import money, stress
+from tests.rules.conftest import NOW, a_couple, luck, plain, someone, with_values
 
 feel_stress = plain(stress.feel_stress)
 money_target = plain(stress.money_target)
+room = plain(stress.room)
+unavoidable = plain(money.unavoidable)
 work_target = plain(stress.work_target)
 housing_target = plain(stress.housing_target)
 education_target = plain(stress.education_target)
@@ -30,48 +32,72 @@ def settled(h: Any, p: Any, c: Any) -> Any:
     return h
 
 
+def of(income_eur: int, **fields: Any) -> Any:
+    return someone(income=income_eur * 100, allowances=0, **fields)
+
+
 @quick
 @given(
-    few=st.integers(0, 60), many=st.integers(0, 60), ratio=st.floats(0, 4),
+    few=st.integers(0, 60), many=st.integers(0, 60), income_eur=st.integers(0, 5000),
     state=st.sampled_from([hh.ARREARS, hh.PROBLEMATIC, hh.ARRANGEMENT]),
     savings=st.integers(0, 10**6),
 )  # fmt: skip
 def test_more_claims_never_lower_the_target(
-    p: Any, few: int, many: int, ratio: float, state: int, savings: int
+    p: Any, c: Any, few: int, many: int, income_eur: int, state: int, savings: int
 ) -> None:
     few, many = sorted((few, many))
-    fields = {"ratio": ratio, "debt_state": state, "savings": savings}
-    assert money_target(someone(claims=few, **fields), p) <= money_target(
-        someone(claims=many, **fields), p
+    fields = {"debt_state": state, "savings": savings}
+    assert money_target(of(income_eur, claims=few, **fields), p, c) <= money_target(
+        of(income_eur, claims=many, **fields), p, c
     )
 
 
 @quick
-@given(claims=st.integers(1, 60), ratio=st.floats(0, 4))
-def test_an_arrangement_lowers_it(p: Any, claims: int, ratio: float) -> None:
-    inside = someone(claims=claims, ratio=ratio, debt_state=hh.ARRANGEMENT)
-    outside = someone(claims=claims, ratio=ratio, debt_state=hh.PROBLEMATIC)
-    assert money_target(inside, p) < money_target(outside, p)
+@given(claims=st.integers(1, 60), income_eur=st.integers(0, 5000))
+def test_an_arrangement_lowers_it(p: Any, c: Any, claims: int, income_eur: int) -> None:
+    inside = of(income_eur, claims=claims, debt_state=hh.ARRANGEMENT)
+    outside = of(income_eur, claims=claims, debt_state=hh.PROBLEMATIC)
+    assert money_target(inside, p, c) < money_target(outside, p, c)
 
 
 @quick
-@given(low=st.floats(0, 10), high=st.floats(0, 10), claims=st.integers(0, 20))
-def test_a_higher_income_never_raises_it(p: Any, low: float, high: float, claims: int) -> None:
+@given(low=st.integers(0, 9000), high=st.integers(0, 9000), claims=st.integers(0, 20))
+def test_a_higher_income_never_raises_it(p: Any, c: Any, low: int, high: int, claims: int) -> None:
     low, high = sorted((low, high))
-    poorer, richer = (someone(ratio=r, claims=claims) for r in (low, high))
-    assert money_target(richer, p) <= money_target(poorer, p)
+    poorer, richer = (of(eur, claims=claims) for eur in (low, high))
+    assert money_target(richer, p, c) <= money_target(poorer, p, c)
 
 
-def test_the_amount_of_debt_counts_only_through_claims(p: Any) -> None:
+def test_dear_energy_tightens_the_budget_and_help_with_it_loosens_it(p: Any, c: Any) -> None:
+    dear = c._replace(energy=3.0)
+    all_pay = with_values(money__market_contract_share=0.8)
+    felt = [
+        money_target(of(1300, id=n), all_pay, dear) - money_target(of(1300, id=n), all_pay, c)
+        for n in range(300)
+    ]
+    # who has a contract that follows the market feels all of it, the others nothing
+    assert set(np.round(felt, 12)) == {0.0, max(np.round(felt, 12))}
+    assert np.mean(np.array(felt) > 0) == pytest.approx(0.8, abs=0.1)
+    assert money_target(of(1300, spared=10_000), p, c) < money_target(of(1300), p, c)
+    assert money_target(of(1300), p, c._replace(needs=1.1)) > money_target(of(1300), p, c)
+
+
+def test_room_is_what_is_left_over_needs(p: Any, c: Any) -> None:
+    h = someone(income=150_000, allowances=30_000)
+    need = unavoidable(h, p, c)
+    assert room(h, p, c) == pytest.approx(180_000 / need - 1.0)
+
+
+def test_the_amount_of_debt_counts_only_through_claims(p: Any, c: Any) -> None:
     """Row M02: the number of accounts counts, not the amount."""
-    assert money_target(someone(claims=3, debt=10**8), p) == money_target(
-        someone(claims=3, debt=1), p
+    assert money_target(someone(claims=3, debt=10**8), p, c) == money_target(
+        someone(claims=3, debt=1), p, c
     )
 
 
-def test_a_buffer_lowers_it(p: Any) -> None:
+def test_a_buffer_lowers_it(p: Any, c: Any) -> None:
     line = int(p.stress.buffer_eur * 100)
-    assert money_target(someone(savings=line + 1), p) < money_target(someone(savings=line), p)
+    assert money_target(someone(savings=line + 1), p, c) < money_target(someone(savings=line), p, c)
 
 
 def test_work_stress_takes_the_worst_of_the_adults(p: Any) -> None:

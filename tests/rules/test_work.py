@@ -26,17 +26,17 @@ def seeking(**fields: Any) -> Any:
 def test_flexible_work_is_lost_sooner_than_permanent(p: Any, c: Any, highest: Any) -> None:
     for education in (hh.LOW, hh.MIDDLE, hh.HIGH):
         permanent, flex, own = (
-            loss_chance(position, education, p, c)
+            loss_chance(position, education, 1.0, p, c)
             for position in (hh.PERMANENT, hh.FLEX, hh.SELF_EMPLOYED)
         )
         assert flex > own > permanent > 0
-    assert loss_chance(hh.FLEX, hh.LOW, p, c) > loss_chance(hh.FLEX, hh.MIDDLE, p, c)
-    assert loss_chance(hh.FLEX, hh.LOW, highest, c._replace(lose=1e6)) <= 0.9
+    assert loss_chance(hh.FLEX, hh.LOW, 1.0, p, c) > loss_chance(hh.FLEX, hh.MIDDLE, 1.0, p, c)
+    assert loss_chance(hh.FLEX, hh.LOW, 0.0, highest, c._replace(lose=1e6)) <= 0.9
 
 
 def test_bad_times_cost_work_and_make_it_hard_to_find(p: Any, c: Any) -> None:
     worse = c._replace(lose=1.5, find=0.6)
-    assert loss_chance(hh.FLEX, hh.LOW, p, worse) > loss_chance(hh.FLEX, hh.LOW, p, c)
+    assert loss_chance(hh.FLEX, hh.LOW, 1.0, p, worse) > loss_chance(hh.FLEX, hh.LOW, 1.0, p, c)
     assert finding_chance(seeking(), 0, p, worse) < finding_chance(seeking(), 0, p, c)
 
 
@@ -56,8 +56,34 @@ def test_finding_falls_with_age_low_education_and_disability(p: Any, c: Any) -> 
     assert finding_chance(seeking(education=[hh.LOW]), 0, p, c) < usual
     assert finding_chance(seeking(education=[hh.HIGH]), 0, p, c) > usual
     assert finding_chance(seeking(position=[hh.DISABILITY]), 0, p, c) < usual
-    partner = a_couple(position=[hh.PERMANENT, hh.NO_INCOME])
-    assert finding_chance(partner, 1, p, c) < usual
+
+
+def test_partners_at_home_seldom_look_while_one_income_does(p: Any, c: Any) -> None:
+    def chance(months: int, ratio: float) -> float:
+        idle = [hh.PERMANENT, hh.NO_INCOME]
+        h = a_couple(position=idle, months_without_work=[0, months], ratio=ratio)
+        return float(finding_chance(h, 1, p, c))
+
+    assert chance(24, 2.0) == pytest.approx(p.work.find_partner_factor * chance(24, 1.0))
+    assert chance(23, 2.0) == chance(23, 1.0)
+
+
+def test_without_a_partner_work_is_harder_to_find(p: Any, c: Any) -> None:
+    two = a_couple(position=[hh.WELFARE, hh.WELFARE])
+    assert finding_chance(seeking(), 0, p, c) == pytest.approx(
+        p.work.find_alone_factor * finding_chance(two, 0, p, c)
+    )
+
+
+def test_who_grew_up_poor_finds_work_later_and_loses_it_sooner(p: Any, c: Any) -> None:
+    raised, other = seeking(raised_poor=1), seeking()
+    assert finding_chance(raised, 0, p, c) == pytest.approx(
+        p.work.raised_poor_factor * finding_chance(other, 0, p, c)
+    )
+    ease = plain(work.employable)
+    assert loss_chance(hh.FLEX, hh.LOW, ease(raised, p), p, c) == pytest.approx(
+        loss_chance(hh.FLEX, hh.LOW, ease(other, p), p, c) / p.work.raised_poor_factor
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -156,18 +182,60 @@ def test_stress_makes_illness_likelier(p: Any, c: Any) -> None:
     assert said == [hh.PERMANENT, hh.DISABILITY]
 
 
+def changed(h: Any, p: Any, share: float) -> list[int]:
+    """Hours after a change of which the luck is this share of its chance."""
+    plain(work.change_hours)(h, p, luck(EARNING=p.work.hours_change_per_year / 12 * share))
+    return [int(n) for n in h.hours]
+
+
 def test_hours_change_and_come_back(p: Any) -> None:
-    change_hours = plain(work.change_hours)
-    chance = p.work.hours_change_per_year / 12
-    h = a_couple(position=[hh.PERMANENT, hh.WELFARE])
-    change_hours(h, p, luck(EARNING=chance * 0.4))
-    assert list(h.hours) == [1, 0]
-    change_hours(h, p, luck(EARNING=chance * 1.01))
-    assert list(h.hours) == [1, 0]
-    change_hours(h, p, luck(EARNING=chance * 0.9))
-    assert list(h.hours) == [0, 0]
-    change_hours(h, p, luck(EARNING=chance * 0.9))
-    assert list(h.hours) == [-1, 0]
+    h = a_couple(position=[hh.FLEX, hh.WELFARE], ratio=2.0)
+    assert changed(h, p, 0.4) == [1, 0]
+    assert changed(h, p, 1.01) == [1, 0]
+    assert changed(h, p, 0.9) == [0, 0]
+    assert changed(h, p, 0.9) == [-1, 0]
+    assert changed(h, p, 0.1) == [0, 0]
+
+
+def test_one_adult_at_a_time_changes_hours(p: Any) -> None:
+    both = a_couple(position=[hh.FLEX, hh.FLEX], ratio=2.0)
+    assert changed(both, p, 0.2) == [1, 0]
+    assert changed(both, p, 0.9) == [1, -1]
+    second = a_couple(position=[hh.DISABILITY, hh.FLEX], ratio=2.0)
+    assert changed(second, p, 0.2) == [0, 1]
+
+
+def test_hours_of_permanent_jobs_change_seldom(p: Any) -> None:
+    h = someone(position=[hh.PERMANENT], ratio=2.0)
+    factor = p.work.permanent_hours_factor
+    assert changed(h, p, factor * 1.01)[0] == 0
+    assert changed(h, p, factor * 0.9)[0] == -1
+
+
+def test_the_poor_add_hours_up_to_full_time_and_keep_them(p: Any) -> None:
+    part_time = int(p.work.full_time_pay_eur * 100 * 0.6)
+    h = someone(position=[hh.FLEX], earnings=[part_time], ratio=0.9)
+    share = p.work.more_hours_share * 0.99
+    steps = [changed(h, p, share)[0] for _ in range(5)]
+    assert steps[0] == 1 and max(steps) == steps[1] == 2  # 0.6 x 1.7 is more than full time
+    kept = someone(position=[hh.FLEX], earnings=[part_time], hours=[1], ratio=1.3)
+    assert changed(kept, p, 0.9)[0] == 1  # going back would make it poor again
+    kept.ratio = p.income.poverty_ratio + p.work.hours_step + 0.01
+    assert changed(kept, p, 0.9)[0] == 0
+    full = someone(position=[hh.FLEX], earnings=[part_time * 2], ratio=0.9)
+    assert changed(full, p, 0.6)[0] == -1  # a full-time job has no hours to add
+
+
+def test_pay_of_the_young_rises_with_work(p: Any, c: Any) -> None:
+    young = someone(position=[hh.PERMANENT], birth=[NOW - 25 * 12])
+    old = someone(position=[hh.PERMANENT], birth=[NOW - 36 * 12])
+    idle = seeking(birth=[NOW - 25 * 12])
+    before = [int(h.earnings[0]) for h in (young, old, idle)]
+    for h in (young, old, idle):
+        live_working_life(h, p, c, luck(WORKING=0.5))
+    after = [int(h.earnings[0]) for h in (young, old, idle)]
+    assert after[0] == before[0] + int(before[0] * p.work.experience_per_year / 12)
+    assert after[1:] == before[1:]
 
 
 def test_the_labour_market_finds_its_shares(c: Any) -> None:
