@@ -29,11 +29,11 @@ from siexsim.evidence import GRADES
 from siexsim.parameters import Parameters
 from siexsim.posterior import packaged_posterior
 from siexsim.report.content import grade, named, weightiest
-from siexsim.say_assumptions import fitted_said, influence_said, short
+from siexsim.say_assumptions import fitted_said, influence_said
 from siexsim.say_checks import print_validation
 from siexsim.scenario import Scenario
 from siexsim.telling import sentence
-from siexsim.texts import known, number, text
+from siexsim.texts import known, number, short, text
 from siexsim.weakness import packaged_table, weakest_first
 
 MOST_COMPARED: Final = 4
@@ -217,7 +217,8 @@ def _row(lang: str, row: Any, changes: dict[str, float]) -> dict[str, Any]:
         "no_source": say(lang, "assume.no_source") if one.source.startswith("none") else "",
         "source": one.source.removeprefix("none").lstrip(":; "),
         "own": short(lang, changes[one.key]) if one.key in changes else "",
-        "fitted": fitted_said(row, lang), "influence": influence_said(row, lang) if str(row.visible) == "True" else "",
+        "fitted": fitted_said(row, lang),
+        "influence": influence_said(row, lang) if str(row.visible) == "True" else "",
     }  # fmt: skip
 
 

@@ -12,10 +12,9 @@ from siexsim.parameters import Parameters
 from siexsim.place import load_place
 from siexsim.report.behind import PUBLIC_PAYERS, over_futures
 from siexsim.say import sober
-from siexsim.say_assumptions import short
 from siexsim.scenario import Scenario
 from siexsim.shocks import packaged_shocks
-from siexsim.texts import amount, known, month, number, percent, span
+from siexsim.texts import amount, known, month, number, percent, short, span
 from siexsim.weakness import packaged_table, weakest_first
 
 if TYPE_CHECKING:
