@@ -169,6 +169,7 @@ def years_figure(tables: Tables, years: pd.DataFrame, lang: str) -> Figure:
             ax.yaxis.set_major_formatter(lambda v, _: _thousands(v, lang))
         else:
             ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))  # whole per cents
         ax.set_xticks([y + 0.5 for y in rows["year"]], [f"{y}" for y in rows["year"]], fontsize=8)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)

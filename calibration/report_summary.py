@@ -47,7 +47,7 @@ def _changed(tables: Tables) -> list[str]:
 def _what(tables: Tables) -> str:
     holdouts = tables.holdouts_passed()[1]
     text = (
-        "Het model speelt de jaren 2016 tot en met 2024 na: huishouden voor huishouden, maand voor "
+        "Het model speelt de jaren 2012 tot en met 2024 na: huishouden voor huishouden, maand voor "
         "maand, met de coronatijd en de dure energie erin. De uitkomsten leggen we naast "
         "gepubliceerde cijfers over Groningen. Elk cijfer heeft een marge: zo ver mag "
         f"het model ernaast zitten. Met {len(tables.fitted_rows())} doelcijfers is het model "
@@ -137,7 +137,7 @@ def _short(words: str) -> str:
 def _years(tables: Tables, figures: Sequence[str]) -> list[str]:
     if "years-nl" not in figures:
         return []
-    return ["![De jaren 2016-2024](years-nl.png)"]
+    return ["![De jaren 2012-2024](years-nl.png)"]
 
 
 def _learnt(tables: Tables) -> str:

@@ -146,7 +146,7 @@ def _years(figures: Sequence[str]) -> str:
     if "years-en" not in figures:
         return _not_there("check --write")
     return (
-        "The hindcast runs from January 2016 with corona and its support, and dear energy and its "
+        "The hindcast runs from January 2012 with corona and its support, and dear energy and its "
         "allowance. Where only a change was published, it is drawn from the published level it "
         "started from, and its bar is the band of the change.\n\n"
         "![Years of the hindcast](years-en.png)\n\n"
