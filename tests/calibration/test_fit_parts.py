@@ -269,7 +269,7 @@ from tests.calibration import toy
 found, seen = toy.fit_toy(Path(sys.argv[1]))
 calibration.fit.write(found, toy.SPACE, toy.SMALL, Path(sys.argv[1]) / "posterior.parquet")
 from calibration.fit import Settings, live_cities
-few = toy.runner(Path(sys.argv[1]), settings=Settings(cities=2))
+few = toy.runner(Path(sys.argv[1]) / "runs", settings=Settings(cities=2))
 cities = live_cities(few, found)
 calibration.diagnostics.write_tables(found, seen, toy.targets(), cities, 1, Path(sys.argv[1]))
 assert any(name.endswith("targets.toml") for name in opened), "nothing was watched"
