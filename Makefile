@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run findings calibrate docs test lint bench clean distclean
+.PHONY: help run app findings calibrate docs test browser lint bench clean distclean
 
 VENV     ?= .venv
 PYTHON   ?= python3
@@ -19,10 +19,12 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
 help:
 	@echo "make run    simulate $(SCENARIO); tables and figures go to $(OUT)/"
+	@echo "make app    open a page to make plans on, in Dutch or English (stop with Ctrl+C)"
 	@echo "make findings  run three plans under three effect sets, in calm and rough times; keep them in results/findings/"
 	@echo "make calibrate  fit the model to Groningen (about an hour; goes on where it was when stopped)"
 	@echo "make docs   make the tables of ODD.md anew from the code and the data"
 	@echo "make test   run the tests, $(WORKERS) at a time"
+	@echo "make browser  test the page in Chromium (needs the browser: apt-get install chromium)"
 	@echo "make lint   check style (ruff) and types (mypy)"
 	@echo "make bench  measure how fast the simulation is"
 	@echo "make clean  remove caches and build output (results stay)"
@@ -58,11 +60,19 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
+$(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/.made
+	@echo "Installing siexsim with what tests in a browser need (a minute or two)."
+	@$(PIP) install -c constraints.txt -e '.[test,browser]'
+	@touch $@ $(VENV)/.test $(VENV)/.run
+
 # --- what can be done -------------------------------------------------------------------------
 
 run: $(VENV)/.run
 	@echo "Simulating $(SCENARIO); tables and figures go to $(OUT)/."
 	@$(BIN)/siexsim run $(SCENARIO) --out $(OUT) $(ARGS)
+
+app: $(VENV)/.run
+	@$(BIN)/siexsim app $(ARGS)
 
 findings: $(VENV)/.run
 	@$(BIN)/python -m experiments.findings $(ARGS)
@@ -77,6 +87,10 @@ docs: $(VENV)/.run
 test: $(VENV)/.test
 	@echo "Running the tests, $(WORKERS) at a time."
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+browser: $(VENV)/.browser
+	@echo "Testing the page in a browser."
+	@$(BIN)/python -m pytest -m browser tests/app $(ARGS)
 
 lint: $(VENV)/.dev
 	@echo "Checking style."

@@ -164,7 +164,7 @@ def confirm(asked: argparse.Namespace, console: Console) -> None:
     full, part = (run_many(sets, [1], k, asked.workers) for k in (1, asked.sample))
     table = compared(full, part, asked.sample)
     asked.out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(asked.out / "full_scale.csv", index=False, float_format="%.5g")
+    table.to_csv(asked.out / "full_scale.csv", index=False, float_format="%.7g")
     console.print(table.to_string(index=False), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -20,7 +20,7 @@ from calibration.stamp import hashed
 from calibration.targets import FOLDER, HOLDOUTS_FILE, TARGETS_FILE, Target, read_targets
 from siexsim.compiled import rules_fingerprint
 from siexsim.parameters import Parameters
-from siexsim.result import data_fingerprint
+from siexsim.result import WORLD, data_fingerprint
 
 POSTERIOR_FILE: Final = FOLDER / "posterior.parquet"
 VALIDATION_FILE: Final = FOLDER / "validation.csv"
@@ -206,7 +206,7 @@ def made_with(posterior: Path | None) -> dict[str, str | None]:
     """What a table of the check depends on; the posterior is None with the packaged values."""
     return {
         "rules_fingerprint": rules_fingerprint(),
-        "data_fingerprint": data_fingerprint(),
+        "data_fingerprint": data_fingerprint(WORLD),
         "targets": hashed(TARGETS_FILE),
         "holdouts": hashed(HOLDOUTS_FILE),
         "posterior": hashed(posterior) if posterior else None,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BAND: Final = (0.05, 0.5, 0.95)
 RANK_BINS: Final = 10
+_ALIKE: Final = 4  # draws of a quick sample that are worth one that depends on no other
 _FEWEST_DRAWS: Final = 100  # with fewer a rank says little
 _GRID: Final = 9
 _WORTH_TELLING: Final = 0.3  # correlation between two parameters
@@ -221,14 +222,16 @@ def left_out(posterior: Posterior, seed: int) -> pd.DataFrame:
     `p50` is what the others expect of the target that is left out, `off` how far that is from what
     was published, in half widths of the band; `moves` names the parameter that moves most, by
     `sds` standard deviations of the full posterior. `frees` names the other target that comes
-    nearest to its published value when this one is left out, by `freed` half widths. A target that
-    is expected outside its band, and frees another, fights it.
+    nearest to its published value when this one is left out, by `freed` half widths
+    (`freed_error` is the chance in that of the two samples). A target that is expected outside its
+    band, and frees another, fights it.
     """
     start = prior_points(posterior, seed, 400)
     seen = posterior.observed
     half = (seen.high - seen.low) / 2
     full = quick(posterior, start, None, seed, 600)
-    off_full = np.abs(posterior.emulators.mean(full).mean(axis=0) - seen.values) / half
+    means_full = posterior.emulators.mean(full)
+    off_full = np.abs(means_full.mean(axis=0) - seen.values) / half
     rows = []
     for i, name in enumerate(seen.names):
         draws = quick(replace(posterior, observed=_without(seen, i)), start, None, seed, 601 + i)
@@ -239,12 +242,14 @@ def left_out(posterior: Posterior, seed: int) -> pd.DataFrame:
         freed = off_full - np.abs(means.mean(axis=0) - seen.values) / half
         freed[i] = -np.inf
         other = int(freed.argmax())
+        apart = np.hypot(means[:, other].std(), means_full[:, other].std()) / half[other]
         rows.append(
             {
                 "target": name, "value": seen.values[i], "low": seen.low[i], "high": seen.high[i],
                 "p05": p05, "p50": p50, "p95": p95, "inside": seen.low[i] <= p50 <= seen.high[i],
                 "off": (p50 - seen.values[i]) / half[i], "moves": posterior.space.names[most],
                 "sds": shift[most], "frees": seen.names[other], "freed": freed[other],
+                "freed_error": apart / np.sqrt(len(draws) / _ALIKE),
             }
         )  # fmt: skip
     return pd.DataFrame(rows).set_index("target")

@@ -28,12 +28,13 @@ from calibration.sample import (
     run_chain,
     weights,
 )
+from calibration.screen import moving, read_screening
 from calibration.stamp import hashed, stamp
 from calibration.store import Run, Simulate, Store, outcomes, worker_pool
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
 from calibration.waves import Matched, Observed, match, observe, train_inside
 from siexsim.compiled import rules_fingerprint
-from siexsim.result import data_fingerprint
+from siexsim.result import WORLD, data_fingerprint
 
 _HERE: Final = Path(__file__).parent
 POSTERIOR_FILE: Final = _HERE / "posterior.parquet"
@@ -200,10 +201,11 @@ def manifest(found: Fitted, settings: Settings) -> dict[str, Any]:
         "command": f"python -m calibration fit --seed {settings.seed} --sample {settings.sample} "
         f"--waves {sizes} --draws {settings.draws}",
         "rules_fingerprint": rules_fingerprint(),
-        "data_fingerprint": data_fingerprint(),
+        "data_fingerprint": data_fingerprint(WORLD),
         "targets": hashed(TARGETS_FILE),
         "priors": hashed(PRIORS_FILE),
         "settings": told,
+        "held": sorted(moving(read_screening()) - set(found.posterior.space.names)),
         "runs": len(found.matched.x) + len(found.x),
         "draws_worth": round(effective(found.weights), 1),
         "chain_steps": found.chain.steps,

@@ -1,4 +1,4 @@
-"""The years 2016-2024 lived again without a plan, to be held against what was published.
+"""The years 2012-2024 lived again without a plan, to be held against what was published.
 
 >>> lived = live(Parameters.packaged(), seed=1, sample=500)
 >>> len(lived.census)

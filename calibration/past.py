@@ -1,4 +1,4 @@
-"""What happened to everybody in 2016-2024, as shocks of the hindcast alone.
+"""What happened to everybody in 2012-2024, as shocks of the hindcast alone.
 
 Runs that look ahead start in 2022 and are neutral after it; nothing here reaches them.
 """

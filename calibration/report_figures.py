@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 LANGUAGES: Final = ("nl", "en")
 _DPI: Final = 110
+_DPI_TALL: Final = 85  # so that a tall figure is a small file too
+_TALL: Final = 12.0  # inches
 _FURTHEST: Final = 4.0  # half widths that are drawn
 _COLUMNS: Final = 4
 TEXT: Final = {
     "en": {
-        "place": "distance from the middle of the band, in half widths (band: -1 to 1)",
+        "place": "distance from the middle of the band,\nin half widths (band: -1 to 1)",
         "fitted": "Targets of the fit", "beside": "Beside the model, not asked of it",
         "holdout": "Hold-outs, never seen by the fit", "band": "published band",
         "in": "model, inside", "out": "model, outside", "published": "published value",
@@ -38,7 +41,7 @@ TEXT: Final = {
         "model": "model, mean and middle 90%", "index": "2022 = 100", "allowed": "allowed: 5%",
     },
     "nl": {
-        "place": "afstand tot het midden van de marge, in halve marges (de marge is -1 tot 1)",
+        "place": "afstand tot het midden van de marge\n(1 = de toegestane afwijking)",
         "fitted": "Doelcijfers", "beside": "Ter vergelijking, niet gevraagd",
         "holdout": "Toetscijfers, niet gebruikt bij het afstellen", "band": "gepubliceerde marge",
         "in": "model, binnen de marge", "out": "model, erbuiten", "published": "gepubliceerd",
@@ -57,7 +60,7 @@ TEXT: Final = {
 
 def draw_all(tables: Tables, folder: Path) -> list[str]:
     """Draw what there are tables for; the names of the figures that were made."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE | {"svg.fonttype": "none"}):  # letters as text: smaller files
         made: dict[str, Figure] = {}
         for lang in LANGUAGES:
             made[f"fit-{lang}"] = fit_figure(tables, lang)
@@ -74,7 +77,8 @@ def draw_all(tables: Tables, folder: Path) -> list[str]:
         if tables.left_out is not None:
             made["left_out"] = left_out_figure(tables.left_out)
         for name, figure in made.items():
-            figure.savefig(folder / f"{name}.png", dpi=_DPI, metadata={"Software": None})
+            dpi = _DPI if figure.get_figheight() < _TALL else _DPI_TALL
+            figure.savefig(folder / f"{name}.png", dpi=dpi, metadata={"Software": None})
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     return list(made)
 
@@ -114,9 +118,10 @@ def _intervals(ax: Axes, rows: pd.DataFrame, lang: str) -> None:
     drawn = {name: np.clip(values, -_FURTHEST, _FURTHEST) for name, values in at.items()}
     inside = rows["inside"].to_numpy(bool)
     for part, colour, mark, label in ((inside, BLUE, "o", "in"), (~inside, ORANGE, "D", "out")):
-        ax.hlines(y[part], drawn["p05"][part], drawn["p95"][part], color=colour, lw=2)
         far = np.abs(at["mean"]) > _FURTHEST
-        ax.plot(drawn["mean"][part & ~far], y[part & ~far], mark, color=colour, ms=6,
+        near = part & ~far
+        ax.hlines(y[near], drawn["p05"][near], drawn["p95"][near], color=colour, lw=2)
+        ax.plot(drawn["mean"][near], y[near], mark, color=colour, ms=6,
                 label=words[label])  # fmt: skip
         for k in np.flatnonzero(part & far):
             sign = np.sign(at["mean"][k])
@@ -143,8 +148,10 @@ def years_figure(tables: Tables, years: pd.DataFrame, lang: str) -> Figure:
     lived = years[years["world"] == "lived"]
     names = list(dict.fromkeys(lived["series"]))
     figure = Figure(figsize=(10, 7.5), layout="constrained")
-    axes = figure.subplots(3, 2).flat
-    for ax, name in zip(axes, names, strict=True):
+    axes = list(figure.subplots(-(-len(names) // 2), 2, squeeze=False).flat)
+    for ax in axes[len(names) :]:
+        ax.axis("off")
+    for ax, name in zip(axes, names, strict=False):
         rows = lived[lived["series"] == name]
         when = rows["year"] + 0.5
         ax.fill_between(when, rows["p05"], rows["p95"], color=PALE, lw=0)
@@ -162,6 +169,7 @@ def years_figure(tables: Tables, years: pd.DataFrame, lang: str) -> Figure:
             ax.yaxis.set_major_formatter(lambda v, _: _thousands(v, lang))
         else:
             ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+            ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))  # whole per cents
         ax.set_xticks([y + 0.5 for y in rows["year"]], [f"{y}" for y in rows["year"]], fontsize=8)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
@@ -178,13 +186,14 @@ def placebo_figure(years: pd.DataFrame, lang: str) -> Figure:
     words = TEXT[lang]
     calm = years[(years["world"] == "calm") & years["series"].isin(["minima", "welfare", "debts"])]
     figure = Figure(figsize=(10, 3.4), layout="constrained")
-    axes = figure.subplots(1, 3, sharey=True)
-    for ax, (name, rows) in zip(axes, calm.groupby("series", sort=False), strict=True):
-        index = rows[["mean", "p05", "p95"]] / rows["mean"].iloc[0] * 100
+    groups = list(calm.groupby("series", sort=False))
+    axes = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+    for ax, (name, rows) in zip(axes, groups, strict=True):
+        index = 100 * rows[["mean", "p05", "p95"]]
         ax.axhspan(95, 105, color=GREY, alpha=0.12, lw=0, label=words["allowed"])
         ax.fill_between(rows["year"], index["p05"], index["p95"], color=PALE, lw=0)
         ax.plot(rows["year"], index["mean"], color=BLUE, lw=2, label=words["model"])
-        ax.set_title(words[str(name)], fontsize=10)
+        ax.set_title(textwrap.fill(words[str(name)], 30), fontsize=10)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_ylabel(words["index"])
     handles, labels = axes[0].get_legend_handles_labels()
@@ -212,7 +221,14 @@ def parameter_figure(parameters: pd.DataFrame, draws: pd.DataFrame) -> Figure:
     figure, axes = _panels(list(parameters.index))
     for ax, (name, row) in zip(axes, parameters.iterrows(), strict=False):
         low, top, high = float(row["low"]), float(row["value"]), float(row["high"])
-        ax.hist(draws[str(name)], 16, (low, high), weights=draws["weight"], density=True, color=SKY)
+        ax.hist(
+            draws[str(name)],
+            bins=16,
+            range=(low, high),
+            weights=draws["weight"],
+            density=True,
+            color=SKY,
+        )
         if row["shape"] == "flat":
             ax.plot([low, low, high, high], [0, *(2 * [1 / (high - low)]), 0], color=INK, lw=1.2)
         else:
@@ -225,7 +241,7 @@ def parameter_figure(parameters: pd.DataFrame, draws: pd.DataFrame) -> Figure:
 
 def correlation_figure(draws: pd.DataFrame) -> Figure:
     """Correlation of every pair of parameters in the posterior."""
-    names = [name for name in draws if "." in name]
+    names = [name for name in map(str, draws) if "." in name]
     spread = np.cov(draws[names].to_numpy(float).T, aweights=draws["weight"].to_numpy(float))
     sd = np.sqrt(np.diag(spread))
     found = spread / np.outer(sd, sd)
@@ -264,7 +280,7 @@ def profile_figure(profiles: pd.DataFrame) -> Figure:
 def rank_figure(recovery: pd.DataFrame) -> Figure:
     """Ranks of the truths of synthetic cities; even, apart from chance, when the fit is right."""
     rows = recovery.drop(index="all")
-    columns = [name for name in rows if name.startswith("rank_")]
+    columns = [name for name in map(str, rows) if name.startswith("rank_")]
     cities = int(rows[columns].sum(axis=1).iloc[0])
     low, high = binom.interval(0.95, cities, 1 / len(columns))
     figure, axes = _panels([str(name) for name in rows.index])
@@ -273,6 +289,7 @@ def rank_figure(recovery: pd.DataFrame) -> Figure:
         counts = row[columns].to_numpy(float)
         ax.bar(np.arange(len(columns)) + 0.5, counts, 0.9, color=SKY)
         ax.set_xticks([0, len(columns)], ["0", "1"])
+        ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.set_xlabel(f"covered {row['covered_share']:.2f}, p = {row['chance']:.2g}", fontsize=7)
     return figure
 

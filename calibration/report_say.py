@@ -8,6 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from calibration.check import CERTAIN
+
+_COUNTS: Final = ("households", "persons")
 _MOVED: Final = ("relative change", "change of", "rise of")
 
 
@@ -25,9 +28,17 @@ def shown(value: float, unit: str, lang: str) -> str:
         return number(100 * value, 1, lang) + (" procentpunt" if lang == "nl" else " points")
     if unit.startswith((_MOVED[0], "share", "largest relative")):
         return number(100 * value, 1, lang) + "%"
-    if abs(value) >= 100:
+    if unit in _COUNTS:
         return number(value, 0, lang)
     return number(value, 2 if unit == "ratio" else 1, lang)
+
+
+def between(low: float, high: float, unit: str, lang: str) -> str:
+    """From one figure to another, with the unit once."""
+    first, last = shown(low, unit, lang), shown(high, unit, lang)
+    for ending in (" procentpunt", " points"):
+        first = first.removesuffix(ending)
+    return f"{first} {'tot' if lang == 'nl' else 'to'} {last}"
 
 
 def size(row: Any, lang: str) -> str:
@@ -41,24 +52,28 @@ def size(row: Any, lang: str) -> str:
     off = number(abs(row["off"]), 1, lang)
     if lang == "nl":
         side = "boven" if high else "onder"
-        return f"{by} {side} de marge ({off} halve marges van het midden)"
+        return f"{by} {side} de marge ({off} keer de toegestane afwijking)"
     return f"{by} {'above' if high else 'below'} the band ({off} half widths from its middle)"
 
 
 def line(name: str, row: Any, lang: str) -> str:
     """A row outside its band, in one line of a list."""
     words = row["woorden"] if lang == "nl" else row["words"]
-    model, published, low, high = (
-        shown(row[key], row["unit"], lang) for key in ("mean", "published", "low", "high")
-    )
+    model, published = (shown(row[key], row["unit"], lang) for key in ("mean", "published"))
+    band = between(row["low"], row["high"], row["unit"], lang)
     if lang == "nl":
-        told = f"model {model}, gepubliceerd {published} (marge {low} tot {high})"
+        told = f"model {model}, gepubliceerd {published} (marge {band})"
         unsure = " De steekproef is te klein om zeker te zijn."
     else:
-        told = f"model {model}, published {published} (band {low} to {high})"
+        told = f"model {model}, published {published} (band {band})"
         unsure = " The sample is too small to be sure."
-    sure = "" if row["sample_shows_faults"] else unsure
-    return f"- **{words}** ({name}): {told}: {size(row, lang)}.{sure}"
+    return f"- **{words}** ({name}): {told}: {size(row, lang)}.{'' if _sure(row) else unsure}"
+
+
+def _sure(row: Any) -> bool:
+    """Whether the mean lies further outside its band than chance between seeds may bring it."""
+    beyond = max(row["mean"] - row["high"], row["low"] - row["mean"])
+    return bool(beyond > CERTAIN * row["noise_sd"] / math.sqrt(max(row["seeds"], 1)))
 
 
 def joined(parts: Sequence[str], lang: str) -> str:
@@ -69,7 +84,7 @@ def joined(parts: Sequence[str], lang: str) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """A table of texts as Markdown; the index is the first column."""
-    head = [table.index.name or "", *map(str, table.columns)]
+    head = [str(table.index.name or ""), *map(str, table.columns)]
     rows = [
         [str(index), *map(str, row)]
         for index, row in zip(table.index, table.values.tolist(), strict=True)

@@ -47,11 +47,13 @@ def _changed(tables: Tables) -> list[str]:
 def _what(tables: Tables) -> str:
     holdouts = tables.holdouts_passed()[1]
     text = (
-        "Het model speelt de jaren 2016 tot en met 2024 na: huishouden voor huishouden, maand voor "
+        "Het model speelt de jaren 2012 tot en met 2024 na: huishouden voor huishouden, maand voor "
         "maand, met de coronatijd en de dure energie erin. De uitkomsten leggen we naast "
-        "gepubliceerde cijfers over Groningen. Elk cijfer heeft een marge: zo ver mag het model "
-        f"ernaast zitten. Met {len(tables.fitted_rows())} doelcijfers is het model afgesteld. De "
-        f"{holdouts} toetsen zijn daarbij niet gebruikt. Zij laten zien of het model ook klopt waar "
+        "gepubliceerde cijfers over Groningen. Elk cijfer heeft een marge: zo ver mag "
+        f"het model ernaast zitten. Met {len(tables.fitted_rows())} doelcijfers is het model "
+        "afgesteld. De "
+        f"{holdouts} toetsen zijn daarbij niet gebruikt. Zij laten zien of het model ook "
+        "klopt waar "
         "het niet op is afgesteld. Daarnaast is er een proef met jaren waarin niets bijzonders "
         "gebeurt: dan mag er ook geen trend ontstaan."
     )
@@ -69,7 +71,8 @@ def _fits(tables: Tables) -> str:
     met, of = tables.holdouts_passed()
     said = [
         f"Van de {len(rows)} doelcijfers vallen er **{len(rows) - len(wrong)} binnen de marge**. "
-        f"Van de {of} toetsen zijn er **{met} gehaald**. {_placebo(tables)}"
+        f"Van de {of} toetsen {'is' if met == 1 else 'zijn'} er **{met} gehaald**. "
+        f"{_placebo(tables)}"
     ]
     if len(wrong):
         said += [_head("Buiten de marge", len(wrong), "doelcijfers")]
@@ -80,11 +83,17 @@ def _fits(tables: Tables) -> str:
             continue
         parts = [part for part in tables.holdouts()[name].index if part in shown.index]
         unknown += [] if parts else list(tables.holdouts()[name]["woorden"])
-        lines += [
-            line(part, row, "nl") for part, row in shown.loc[parts].iterrows() if not row["inside"]
-        ]
+        wrong = shown.loc[parts].query("not inside").sort_values("off", key=abs)
+        if len(wrong):
+            more = len(wrong) - 1
+            also = (
+                f" Nog {more} {'deel klopt' if more == 1 else 'delen kloppen'} niet."
+                if more
+                else ""
+            )
+            lines.append(line(str(wrong.index[-1]), wrong.iloc[-1], "nl") + also)
     if lines:
-        said += ["Toetsen die niet gehaald zijn, met het onderdeel dat niet klopt:"]
+        said += ["Toetsen die niet gehaald zijn, met het deel dat er het verst naast zit:"]
         said.append("\n".join(lines))
     if unknown:
         said.append(
@@ -111,7 +120,7 @@ def _placebo(tables: Tables) -> str:
     wrong = shown[(shown["row"] == PLACEBO) & ~shown["inside"]]
     told = joined(
         [
-            f"{row['woorden'].removeprefix('placebo: ')} {number(100 * row['mean'], 1, 'nl')}%"
+            f"{_short(row['woorden'])} {number(100 * row['mean'], 1, 'nl')}%"
             for _, row in wrong.iterrows()
         ],
         "nl",
@@ -121,10 +130,14 @@ def _placebo(tables: Tables) -> str:
     )
 
 
+def _short(words: str) -> str:
+    return words.removeprefix("placebo: ").removeprefix("verandering ").removesuffix(", 2022-26")
+
+
 def _years(tables: Tables, figures: Sequence[str]) -> list[str]:
     if "years-nl" not in figures:
         return []
-    return ["![De jaren 2016-2024](years-nl.png)"]
+    return ["![De jaren 2012-2024](years-nl.png)"]
 
 
 def _learnt(tables: Tables) -> str:
@@ -146,7 +159,8 @@ def _learnt(tables: Tables) -> str:
         if len(much) else "Over geen daarvan zeggen de cijfers duidelijk iets. "
     )  # fmt: skip
     said += (
-        f"Over {len(nothing)} zeggen de cijfers niets: {named(nothing)}. Die blijven zo onzeker als "
+        f"Over {len(nothing)} zeggen de cijfers niets: {named(nothing)}. Die blijven zo "
+        "onzeker als "
         "ze waren. Berekeningen over de toekomst nemen die onzekerheid mee."
         if len(nothing) else "Er is geen instelling waarover de cijfers helemaal niets zeggen."
     )  # fmt: skip
@@ -157,17 +171,21 @@ def _margins(tables: Tables) -> str:
     table = tables.recovery
     if table is None:
         return "Nog niet gemeten: het model is nog niet afgesteld."
-    row = table.loc["all"]
+    row = table.T["all"].to_dict()
     share = number(100 * float(row["covered_share"]), 0, "nl")
     count = int(table.drop(index="all").filter(like="rank_").iloc[0].sum())
     said = (
         f"We hebben {count} steden nagemaakt waarvan we de waarheid kennen. Daarna hebben we het "
-        "afstellen erop losgelaten, zonder die waarheid te geven. Een marge van 90% moet in 90% van "
+        "afstellen erop losgelaten, zonder die waarheid te geven. Een marge van 90% moet in "
+        "90% van "
         f"de gevallen kloppen. Hier was dat **{share}%**"
     )
     low, high = (number(100 * float(row[k]), 0, "nl") for k in ("band_low", "band_high"))
     if str(row["within"]) == "True":
-        return said + f"; tussen {low}% en {high}% is toeval. De marges zijn dus breed genoeg."
+        return (
+            said + f"; tussen {low}% en {high}% is toeval. De marges kloppen dus, "
+            "voor zover zo'n proef dat laat zien."
+        )
     if float(row["covered_share"]) < 0.9:
         return said + (
             f", en dat is te weinig: het had tussen {low}% en {high}% moeten liggen. "
@@ -186,12 +204,14 @@ def _meaning(tables: Tables) -> str:
         said = "Het model volgt Groningen op de meeste punten, maar niet op alle."
     else:
         said = (
-            "Het model volgt Groningen op veel punten nog niet. Gebruik het om plannen met elkaar te "
+            "Het model volgt Groningen op veel punten nog niet. Gebruik het om plannen met "
+            "elkaar te "
             "vergelijken en niet om aantallen te voorspellen."
         )
     if wrong or met < of:
         said += (
-            " Uitkomsten die rusten op een onderdeel dat hierboven als fout genoemd is, zijn minder "
+            " Uitkomsten die rusten op een onderdeel dat hierboven als fout genoemd is, zijn "
+            "minder "
             "zeker dan de marges in de figuren laten zien: die marges kennen deze fouten niet."
         )
     return said + (

@@ -10,7 +10,7 @@ import pandas as pd
 
 from calibration.check import PLACEBO
 from calibration.report import LITTLE_LEARNT, NOTHING_LEARNT, Tables
-from calibration.report_say import joined, line, markdown, number, shown, size
+from calibration.report_say import between, joined, line, markdown, number, shown, size
 from calibration.waves import CUTOFF
 from siexsim.parameters import Parameters
 
@@ -60,7 +60,8 @@ def _made(tables: Tables) -> str:
     said.append(f"Table of targets and hold-outs: {prints}.")
     if tables.stale:
         said.append(
-            f"> **Out of date**: since then, {joined(tables.stale, 'en').replace('_', ' ')} changed."
+            f"> **Out of date**: since then, {joined(tables.stale, 'en').replace('_', ' ')} "
+            "changed."
         )
     if tables.fit is None:
         said.append(
@@ -81,7 +82,8 @@ def _fits(tables: Tables, figures: Sequence[str]) -> str:
         f"{met} of {of} hold-outs pass; the placebo "
         f"{'passes' if tables.passed().get(PLACEBO) else 'fails'}.** "
         "The figures are means over "
-        f"{tables.made['draws'] or 'no'} draws of the posterior and {tables.made['seeds']} seeds at "
+        + (f"{n} draws of the posterior" if (n := tables.made["draws"]) else "the packaged values")
+        + f" and {tables.made['seeds']} seeds at "
         f"one household in {tables.made['sample']}; intervals hold the middle 90% of the runs. A "
         "hold-out passes when all its parts do. The fit never opens the file of the hold-outs; a "
         "test proves it."
@@ -115,7 +117,7 @@ def _failed_holdouts(tables: Tables) -> list[str]:
     for name, parts in tables.holdouts().items():
         for part, row in parts[~parts["inside"]].iterrows():
             if part in known.index:
-                lines.append(line(str(part), known.loc[part], "en"))
+                lines.append(line(str(part), known.loc[str(part)], "en"))
             else:
                 lines.append(f"- **{row['words']}** ({name}): not in the model: {row['note']}.")
     return [f"Parts of hold-outs that fail ({len(lines)}):", "\n".join(lines)] if lines else []
@@ -124,13 +126,13 @@ def _failed_holdouts(tables: Tables) -> list[str]:
 def _table(rows: pd.DataFrame) -> str:
     def cells(row: Any) -> dict[str, str]:
         value = {k: shown(row[k], row["unit"], "en") for k in
-                 ("published", "low", "high", "mean", "p05", "p95", "noise_sd")}  # fmt: skip
+                 ("published", "mean", "noise_sd")}  # fmt: skip
         return {
             "what": row["words"],
             "published": value["published"],
-            "band": f"{value['low']} to {value['high']}",
+            "band": between(row["low"], row["high"], row["unit"], "en"),
             "model": value["mean"],
-            "middle 90%": f"{value['p05']} to {value['p95']}",
+            "middle 90%": between(row["p05"], row["p95"], row["unit"], "en"),
             "noise (sd)": value["noise_sd"],
             "inside": "yes" if row["inside"] else f"**no**: {size(row, 'en')}",
             "sample enough": "yes" if row["sample_shows_faults"] else "no",
@@ -144,11 +146,12 @@ def _years(figures: Sequence[str]) -> str:
     if "years-en" not in figures:
         return _not_there("check --write")
     return (
-        "The hindcast runs from January 2016 with corona and its support, and dear energy and its "
+        "The hindcast runs from January 2012 with corona and its support, and dear energy and its "
         "allowance. Where only a change was published, it is drawn from the published level it "
         "started from, and its bar is the band of the change.\n\n"
         "![Years of the hindcast](years-en.png)\n\n"
-        "The placebo: years from 2022 in which nothing happens to everybody and nobody is helped.\n\n"
+        "The placebo: years from 2022 in which nothing happens to everybody and nobody is "
+        "helped.\n\n"
         "![The placebo](placebo-en.png)"
     )
 
@@ -161,22 +164,25 @@ def _full_scale(tables: Tables) -> str:
     far = counted[counted["apart"].abs() > _APART].sort_values("apart", key=abs, ascending=False)
     other = counted[counted["full_inside"] != counted["sample_inside"]]
     said = [
-        f"{table['draws'].iloc[0]} draws of the posterior with every household (about 138,000), beside "
+        f"{table['draws'].iloc[0]} draws of the posterior with every household (about "
+        "138,000), beside "
         f"the same draws and the same seed at one household in {table['sample'].iloc[0]}. "
-        f"{len(counted) - len(far)} of {len(counted)} figures lie within half of a half width of each "
+        f"{len(counted) - len(far)} of {len(counted)} figures lie within half of a half "
+        "width of each "
         f"other; {len(other)} are inside their band in one and outside in the other"
         + (f": {joined([str(n) for n in other.index], 'en')}." if len(other) else ".")
     ]
-    units = tables.validation["unit"]
+    units = tables.validation["unit"].to_dict()
     text = pd.DataFrame(
         {
-            "full scale": [shown(r["full_mean"], units[n], "en") for n, r in counted.iterrows()],
+            "full scale": [
+                shown(r["full_mean"], units[str(n)], "en") for n, r in counted.iterrows()
+            ],
             "lowest and highest draw": [
-                f"{shown(r['full_lowest'], units[n], 'en')} to "
-                f"{shown(r['full_highest'], units[n], 'en')}"
+                between(r["full_lowest"], r["full_highest"], units[str(n)], "en")
                 for n, r in counted.iterrows()
             ],
-            "sample": [shown(r["sample_mean"], units[n], "en") for n, r in counted.iterrows()],
+            "sample": [shown(r["sample_mean"], units[str(n)], "en") for n, r in counted.iterrows()],
             "apart (half widths)": [number(v, 2, "en") for v in counted["apart"]],
             "inside at full scale": ["yes" if v else "**no**" for v in counted["full_inside"]],
         },
@@ -205,7 +211,8 @@ def _fit(tables: Tables) -> str:
         "model may be off, chance, and what the emulator doesn't know."
     ]
     said.append(
-        f"At that cut-off {number(100 * float(last['implausible_share']), 2, 'en')}% of the prior is "
+        f"At that cut-off {number(100 * float(last['implausible_share']), 2, 'en')}% of the "
+        "prior is "
         f"implausible; the nearest point found lies {number(float(last['nearest']), 1, 'en')} "
         "standard deviations off in its second worst target."
     )
@@ -216,7 +223,8 @@ def _fit(tables: Tables) -> str:
             f"**The cut-off was raised** in {len(raised)} of {len(waves)} waves (to at most "
             f"{number(highest, 1, 'en')}, and those of earlier waves by a factor of at most "
             f"{number(float(raised['stretch'].max()), 2, 'en')}), because too few points were left "
-            "at three. The posterior is the best compromise, not agreement: see the targets that fail."
+            "at three. The posterior is the best compromise, not agreement: see the targets "
+            "that fail."
             if float(last["nearest"]) > CUTOFF
             else f"The cut-off was raised in {len(raised)} of {len(waves)} waves (to at most "
             f"{number(highest, 1, 'en')}), because too few of the points tried were left at three; "
@@ -245,11 +253,15 @@ def _emulators(table: pd.DataFrame) -> str:
     off = table[table["emulator_off"].abs() > _APART]
     if off.empty:
         return (
-            "Real runs at the draws lie within half of a half width of what the emulators expected, "
+            "Real runs at the draws lie within half of a half width of what the emulators "
+            "expected, "
             "for every target."
         )
     named = [f"{n} ({v:+.1f} half widths)" for n, v in off["emulator_off"].items()]
-    return f"Real runs at the draws lie away from what the emulators expected in: {joined(named, 'en')}."
+    return (
+        "Real runs at the draws lie away from what the emulators expected in: "
+        f"{joined(named, 'en')}."
+    )
 
 
 # ---- parameters ---------------------------------------------------------------------------------
@@ -291,7 +303,8 @@ def _parameters(tables: Tables, figures: Sequence[str]) -> str:
             f"{r['one']} and {r['other']} ({r['correlation']:+.2f})" for _, r in pairs.iterrows()
         ]
         said.append(
-            f"Pairs that the data can't tell apart well (correlation at least 0.3): {joined(told, 'en')}."
+            "Pairs that the data can't tell apart well (correlation at least 0.3): "
+            f"{joined(told, 'en')}."
         )
     return "\n\n".join(said)
 
@@ -307,7 +320,8 @@ def _parameter_table(table: pd.DataFrame) -> str:
             "meaning": [known[str(n)].meaning if str(n) in known else "" for n in table.index],
             "prior": [f"{r['low']:g} to {r['high']:g}, top {r['value']:g}" if r["shape"] != "flat"
                       else f"{r['low']:g} to {r['high']:g}, flat" for _, r in table.iterrows()],
-            "posterior, middle 90%": [f"{r['p05']:.3g} to {r['p95']:.3g}" for _, r in table.iterrows()],
+            "posterior, middle 90%": [f"{r['p05']:.3g} to {r['p95']:.3g}"
+                                      for _, r in table.iterrows()],
             "median": [f"{v:.3g}" for v in table["p50"]],
             "sd over prior sd": [number(v, 2, "en") for v in table["sd_ratio"]],
         },
@@ -323,7 +337,7 @@ def _recovery(tables: Tables, figures: Sequence[str]) -> str:
     table = tables.recovery
     if table is None:
         return _not_there("fit")
-    each, whole = table.drop(index="all"), table.loc["all"]
+    each, whole = table.drop(index="all"), table.T["all"].to_dict()
     cities = int(each.filter(like="rank_").sum(axis=1).iloc[0])
     band = f"{float(whole['band_low']):.3f} to {float(whole['band_high']):.3f}"
     inside = str(whole["within"]) == "True"
@@ -335,14 +349,18 @@ def _recovery(tables: Tables, figures: Sequence[str]) -> str:
     goal = 0.85 <= float(whole["covered_share"]) <= 0.95
     said = [
         f"{cities} synthetic cities: runs of the simulation itself, at points drawn from the prior "
-        "among what isn't implausible, with seeds that no emulator has seen, and chance added of the "
-        "size of the bands and of what the model may be off. The same fit sees the figures of such a "
+        "among what isn't implausible, with seeds that no emulator has seen, and chance "
+        "added of the "
+        "size of the bands and of what the model may be off. The same fit sees the figures "
+        "of such a "
         "city alone. The city's own chance is that of the sample, which the likelihood allows for.",
         f"**The 90% intervals cover {100 * float(whole['covered_share']):.1f}% of the truths** "
-        f"({'inside' if inside else 'OUTSIDE'} {band}, where 95% of such shares lie if the intervals "
+        f"({'inside' if inside else 'OUTSIDE'} {band}, where 95% of such shares lie if the "
+        "intervals "
         "are right and parameters of one city depend on each other as they do here; "
         f"{'inside' if goal else 'OUTSIDE'} the goal of 85-95%).",
-        f"Covered too rarely, so too sure: {joined([f'`{n}`' for n in below], 'en') if below else 'none'}. "
+        "Covered too rarely, so too sure: "
+        f"{joined([f'`{n}`' for n in below], 'en') if below else 'none'}. "
         f"Too often: {joined([f'`{n}`' for n in above], 'en') if above else 'none'}. "
         f"Ranks that are not even (chi-square over ten classes, Holm, {_UNEVEN:.0%} over all "
         f"parameters): {joined([f'`{n}`' for n in uneven], 'en') if uneven else 'none'}.",
@@ -376,7 +394,8 @@ def _left_out(tables: Tables, figures: Sequence[str]) -> str:
     if table is None:
         return _not_there("fit")
     outside = table[~table["inside"]]
-    fights = outside[outside["freed"] >= _FREED].sort_values("freed", ascending=False)
+    sure = outside["freed"] >= np.maximum(_FREED, 2 * outside["freed_error"])
+    fights = outside[sure].sort_values("freed", ascending=False)
     said = [
         f"Without seeing it, the other targets expect {len(table) - len(outside)} of {len(table)} "
         "targets inside their bands."
@@ -395,13 +414,16 @@ def _left_out(tables: Tables, figures: Sequence[str]) -> str:
             )
         )
     else:
-        said.append(f"No target gives another more than {_FREED} half widths by leaving.")
+        said.append(
+            f"No target gives another more than {_FREED} half widths by leaving, beyond chance."
+        )
     if "left_out" in figures:
         said.append("![What the others expect of each target](left_out.png)")
     units = {name: target.unit for name, target in tables.targets.items()}
     text = pd.DataFrame(
         {
-            "published": [shown(r["value"], units.get(str(n), ""), "en") for n, r in table.iterrows()],
+            "published": [shown(r["value"], units.get(str(n), ""), "en")
+                          for n, r in table.iterrows()],
             "expected by the others, middle 90%": [
                 f"{shown(r['p50'], units.get(str(n), ''), 'en')} "
                 f"({shown(r['p05'], units.get(str(n), ''), 'en')} to "
@@ -422,19 +444,25 @@ def _limits(tables: Tables) -> str:
     derived = [n for n, t in tables.targets.items() if t.grade in ("D", "U") and t.use == "fitted"]
     carried = [n for n, t in tables.targets.items() if t.use == "not_carried"]
     lines = [
-        f"What the model may be off is an assumption: {own.value:g} half widths (standard deviation).",
-        "What help does to a household isn't fitted here: no target says anything about it. That comes "
+        f"What the model may be off is an assumption: {own.value:g} half widths (standard "
+        "deviation).",
+        "What help does to a household isn't fitted here: no target says anything about it. "
+        "That comes "
         "from studies elsewhere, as effect sets.",
-        "Parameters that are not free stay at their sourced value, and their uncertainty isn't in the "
+        "Parameters that are not free stay at their sourced value, and their uncertainty "
+        "isn't in the "
         "posterior.",
-        f"Fitted targets of which the figure was derived, not published as such: {joined(derived, 'en')}.",
+        "Fitted targets of which the figure was derived, not published as such: "
+        f"{joined(derived, 'en')}.",
         f"Not in the model, so never tested: {joined(carried, 'en')}." if carried else "",
-        "A hold-out that shares a series with a target (the same survey, the same definition) tests "
+        "A hold-out that shares a series with a target (the same survey, the same "
+        "definition) tests "
         "less than one of its own.",
     ]
     noise = tables.fitted["noise_sd"] if tables.fitted is not None else None
     if noise is not None and np.isfinite(noise).all():
         lines.append(
-            "Noise between seeds is measured at the sourced values and taken to be the same elsewhere."
+            "Noise between seeds is measured at the sourced values and taken to be the same "
+            "elsewhere."
         )
     return "\n".join(f"- {one}" for one in lines if one)

@@ -25,6 +25,11 @@ _SERIES: Final[dict[str, Callable[[Hindcast, int], float]]] = {
     "strain_others": lambda lived, year: hard_for_others(lived, year=year),
     "budget": lambda lived, year: poor_by_budget(lived, year),
 }
+_CALM: Final[dict[str, Callable[[Hindcast, int], float]]] = {
+    "minima": _SERIES["minima"],
+    "welfare": lambda lived, year: share(lived, "welfare_households", "base_households", year),
+    "debts": _SERIES["debts"],
+}
 _FIRST_YEAR: Final = 1900
 
 
@@ -33,7 +38,7 @@ def years_of(lived: Hindcast, world: str) -> dict[str, float]:
     first = _FIRST_YEAR + -(-lived.start // MONTHS)
     last = _FIRST_YEAR + (lived.start + len(lived.census)) // MONTHS
     found = {}
-    for name, figure in _SERIES.items():
+    for name, figure in (_SERIES if world == "lived" else _CALM).items():
         # who is poor by budget is known in the January after
         for year in (y for y in range(first, last) if name != "budget" or y + 1 in lived.januaries):
             found[f"{world}:{name}{YEARS}{year}"] = figure(lived, year)
@@ -41,19 +46,27 @@ def years_of(lived: Hindcast, world: str) -> dict[str, float]:
 
 
 def year_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and central 90% over runs, by world, series and year."""
+    """Mean and central 90% over runs, by world, series and year.
+
+    Of calm years each run is laid beside its own first year: what counts there is the trend.
+    """
     rows = []
+    first: dict[str, pd.Series] = {}
     for column in runs.columns:
         world, _, rest = str(column).partition(":")
         name, _, year = rest.partition(YEARS)
-        if year:
-            low, high = runs[column].quantile([0.05, 0.95])
-            rows.append(
-                {
-                    "world": world, "series": name, "year": int(year),
-                    "mean": runs[column].mean(), "p05": low, "p95": high,
-                }
-            )  # fmt: skip
+        if not year:
+            continue
+        found = runs[column]
+        if world == "calm":
+            found = found / first.setdefault(name, found)
+        low, high = found.quantile([0.05, 0.95])
+        rows.append(
+            {
+                "world": world, "series": name, "year": int(year),
+                "mean": found.mean(), "p05": low, "p95": high,
+            }
+        )  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -64,6 +64,16 @@ def read_screening() -> pd.DataFrame:
     return pd.read_csv(SCREENING_FILE, comment="#", index_col=0)
 
 
+def moving(table: pd.DataFrame) -> set[str]:
+    """Parameters whose range moves a target by half its band or more.
+
+    Those that the fit doesn't free stay at their sourced value in every future: moved by chance,
+    they would undo it.
+    """
+    strongest = table.drop(columns="all").max(axis=1)
+    return {str(name) for name in table.index[strongest >= 1.0]}
+
+
 def screen(
     simulate: Simulate, store: Store, targets: Mapping[str, Target], parameters: Parameters,
     names: tuple[str, ...], paths: int, seed: int, sample: int, pool: Executor,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from siexsim.compiled import rules_fingerprint
-from siexsim.result import data_fingerprint
+from siexsim.result import WORLD, data_fingerprint
 
 _HERE: Final = Path(__file__).parent
 _SOURCES: Final = ("hindcast.py", "past.py", "quantities.py", "targets.toml")
@@ -16,7 +16,7 @@ _SOURCES: Final = ("hindcast.py", "past.py", "quantities.py", "targets.toml")
 def stamp() -> str:
     """Stands for the rules, the data, and how a hindcast is lived and measured."""
     return hashed(
-        *(_HERE / name for name in _SOURCES), more=rules_fingerprint() + data_fingerprint()
+        *(_HERE / name for name in _SOURCES), more=rules_fingerprint() + data_fingerprint(WORLD)
     )
 
 

@@ -19,21 +19,6 @@ TABLE: Final = "validation.csv"
 MADE_BY: Final = "validation.json"
 
 
-def validation_table(rows: list[Row]) -> pd.DataFrame:
-    """Targets and hold-outs beside the model, one row each; nothing where it doesn't carry one."""
-    return pd.DataFrame([
-        {
-            "name": row.target.name, "row": row.target.row, "holdout": row.holdout,
-            "words": row.target.words, "woorden": row.target.woorden, "unit": row.target.unit,
-            "published": row.target.value, "low": row.target.low, "high": row.target.high,
-            "mean": row.mean, "p05": row.low, "p95": row.high, "noise_sd": row.noise,
-            "seeds": row.seeds, "inside": row.inside, "sample_shows_faults": row.shows_faults,
-            "note": row.target.note, "toelichting": row.target.toelichting,
-        }
-        for row in rows
-    ])  # fmt: skip
-
-
 def read_validation(folder: Traversable | None = None) -> tuple[list[Row], dict[str, Any]] | None:
     """Read the kept table and what made it; None where there is none.
 
@@ -55,7 +40,7 @@ def read_validation(folder: Traversable | None = None) -> tuple[list[Row], dict[
         reason = " ".join(str(error).split())[:100]
         raise UserError(
             f"calibration/{TABLE} can't be read ({reason}); make it anew with: "
-            "python -m calibration report"
+            "python -m calibration check --write"
         ) from error
     kept = {str(one.Index): one for one in numbers.itertuples()}
     rows = []

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typer
 
 from siexsim import __version__
-from siexsim.commands import checking, running, sweeping
+from siexsim.commands import checking, running, serving, sweeping
 from siexsim.commands.form import command_class, group_class, option
 from siexsim.errors import UserError, did_you_mean
 from siexsim.texts import choose_language, text, translated
@@ -23,8 +23,8 @@ from siexsim.texts import choose_language, text, translated
 MISTAKE: Final = 2  # exit codes
 INTERRUPTED: Final = 130
 COMMANDS: Final = (
-    "run", "show", "explain", "council", "sweep", "assumptions", "whatif", "validate", "elicit",
-    "version",
+    "app", "run", "show", "report", "explain", "council", "sweep", "assumptions", "whatif",
+    "validate", "elicit", "version",
 )  # fmt: skip
 
 # Typer carries its own copy of Click from 0.2x on; these are the classes it really uses.
@@ -57,6 +57,7 @@ def build(lang: str) -> typer.Typer:
     running.add_all(app, lang)
     sweeping.add_all(app, lang)
     checking.add_all(app, lang)
+    serving.add_all(app, lang)
 
     @app.command("version", cls=command_class(lang))
     def version_command(lang_asked: str | None = option("lang", "nl|en", lang)) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
+# What a file with compiled functions takes from here.
+_COMPILES = re.compile(r"siexsim\.compiled import .*\b(rule|kernel)\b")
 
 
 def fingerprint() -> str:
@@ -37,7 +39,7 @@ def _hashed(paths: Iterable[Path], more: bytes = b"") -> str:
 def _compiled_sources() -> set[Path]:
     """Files with compiled functions, and all that these import."""
     texts = {path: path.read_text(encoding="utf-8") for path in _HERE.rglob("*.py")}
-    waiting = [path for path, text in texts.items() if "siexsim.compiled import" in text]
+    waiting = [path for path, text in texts.items() if _COMPILES.search(text)]
     found: set[Path] = set()
     while waiting:
         path = waiting.pop()

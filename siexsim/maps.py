@@ -128,7 +128,7 @@ class _Stress(NamedTuple):
     finest: float
 
 
-def _stress(sheet: Sheet, world: str) -> _Stress | None:
+def stress_of(sheet: Sheet, world: str) -> _Stress | None:
     """Mean stress of poor and of all households in the wijken of the plan at the end, by domain.
 
     Wijken with too few to be shown aren't in it; a plan for all shows the municipality.
@@ -151,7 +151,7 @@ def _stress(sheet: Sheet, world: str) -> _Stress | None:
 
 def stress_is_known(sheet: Sheet) -> bool:
     """Whether enough households stand behind the figure of stress."""
-    return _stress(sheet, "without") is not None
+    return stress_of(sheet, "without") is not None
 
 
 def _stress_rows(ax: Axes, beside: Axes, sheet: Sheet, without: Any, with_plan: Any) -> None:
@@ -184,7 +184,7 @@ def _stress_key(ax: Axes, sheet: Sheet) -> None:
 
 def draw_stress(sheet: Sheet) -> Drawing:
     """Stress of poor and of all households by domain, at the end, without and with the plan."""
-    without, with_plan = _stress(sheet, "without"), _stress(sheet, "with")
+    without, with_plan = stress_of(sheet, "without"), stress_of(sheet, "with")
     assert without is not None  # see `siexsim.plots.figures`
     figure = sheet.figure(10, 6.4)
     beside, ax = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2]})
@@ -232,7 +232,7 @@ def draw_stress(sheet: Sheet) -> Drawing:
 # --- The map ----------------------------------------------------------------------------------
 
 
-def _shares(sheet: Sheet, year: int, world: str) -> pd.Series:
+def poverty_shares(sheet: Sheet, year: int, world: str) -> pd.Series:
     """Share of households in poverty by wijk, in percent; the municipality under its name."""
     photo = of_world(sheet.result.photo, world)
     photo = photo[photo["year"] == year].copy()
@@ -335,7 +335,7 @@ def draw_map(sheet: Sheet) -> Drawing:
     place, photo = sheet.result.place, sheet.result.photo
     first, last = int(photo["year"].min()), int(photo["year"].max())
     world = "with" if (photo["world"].astype(str) == "with").any() else "without"
-    start, end = _shares(sheet, first, "without"), _shares(sheet, last, world)
+    start, end = poverty_shares(sheet, first, "without"), poverty_shares(sheet, last, world)
     order = start[list(place.wijken)].dropna().sort_values(ascending=False, kind="stable")
     ranks = {str(name): k for k, name in enumerate(order.index, 1)}
     figure = sheet.figure(11.5, 7)

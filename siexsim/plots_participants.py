@@ -35,7 +35,7 @@ class _Class(NamedTuple):
     sign: int
 
 
-def _return_classes(sheet: Sheet, count: float) -> list[_Class]:
+def return_classes(sheet: Sheet, count: float) -> list[_Class]:
     """Every class of returns with its share of all participants, from the highest down."""
     found = []
     for low, high, households in sheet.result.classes.itertuples(index=False):
@@ -129,7 +129,7 @@ def draw_participants(sheet: Sheet) -> Drawing:
     spread = spread_of(sheet.result)
     assert spread is not None  # see `figures`
     count = float(spread["participants"]) * sheet.scenario["sample"]
-    classes = _return_classes(sheet, count)
+    classes = return_classes(sheet, count)
     mean, off = float(spread["return_eur"]), _WIDTH * float(spread["error_eur"])
     said = {
         "mean": sheet.euro(mean), "low": sheet.euro(_rough(mean - off)),

@@ -93,7 +93,10 @@ class Posterior:
 
         What an effect set holds, and the user's `own` numbers, stay out of the draw. All futures
         start from the same households, so numbers of the population are those of the middle draw.
+        What moves the targets and wasn't fitted stays where the fit had it.
         """
+        held = [n for n in self.made_by.get("held", ()) if n in central and n not in own]
+        central = central.held({n: central.value(n) for n in held})
         free = [n for n in self.names if n in central and not central[n].fixed and n not in own]
         middle = central.with_(self._row(central, self.middle, free))
         if future == 0:

@@ -14,6 +14,7 @@ import platform
 import re
 import shutil
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -98,8 +99,9 @@ def destination(scenario: Scenario, folder_out: str | Path, lang: str = "en") ->
 
 
 def write(
-    outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = "en", raw: bool = False
-) -> Path:
+    outcome: Outcome, folder_out: str | Path, seconds: float, lang: str = "en", raw: bool = False,
+    figures: bool = True,
+) -> Path:  # fmt: skip
     """Write everything that a run brought; the folder appears when it is complete.
 
     Parameters
@@ -114,6 +116,8 @@ def write(
         Language of errors.
     raw
         Write tables of single households too, and no count rounded or hidden.
+    figures
+        Draw the figures too; that takes longer than writing the tables.
 
     Returns
     -------
@@ -125,7 +129,7 @@ def write(
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir()
-        _fill(aside, outcome, seconds, raw)
+        _fill(aside, outcome, seconds, raw, figures)
         _move(aside, there)
     except OSError as error:
         raise UserError(_denied(there, error, lang)) from error
@@ -152,7 +156,7 @@ def _move(aside: Path, there: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _fill(folder: Path, outcome: Outcome, seconds: float, raw: bool) -> None:
+def _fill(folder: Path, outcome: Outcome, seconds: float, raw: bool, figures: bool) -> None:
     made = tables(outcome)
     released = protect_all(made, raw)
     for name, table in released.items():
@@ -161,9 +165,12 @@ def _fill(folder: Path, outcome: Outcome, seconds: float, raw: bool) -> None:
     _dump(folder / MANIFEST, manifest(outcome, seconds) | {
         "raw": raw, "few_participants": few_took_part(made["participants"])
     })  # fmt: skip
-    from siexsim.plots import draw_all  # matplotlib is slow to load; reading a result needs none
+    if figures:
+        from siexsim.plots import (
+            draw_all,
+        )  # matplotlib is slow to load; reading a result needs none
 
-    draw_all(load(folder), folder)
+        draw_all(load(folder), folder)
 
 
 def _dump(path: Path, content: dict[str, Any]) -> None:
@@ -171,11 +178,17 @@ def _dump(path: Path, content: dict[str, Any]) -> None:
     path.write_text(said + "\n", encoding="utf-8")
 
 
-def data_fingerprint() -> str:
-    """Hash of all data that come with the program; 12 hexadecimal digits."""
+# Folders of data that a world is made of; the others are words, figures and plans.
+WORLD: Final = ("groningen", "parameters", "shocks")
+
+
+def data_fingerprint(folders: Collection[str] = ()) -> str:
+    """Hash of the data that come with the program, or of some folders; 12 hexadecimal digits."""
     root = Path(__file__).parent / "data"
     digest = hashlib.sha256()
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        if folders and path.relative_to(root).parts[0] not in folders:
+            continue
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

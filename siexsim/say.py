@@ -167,7 +167,7 @@ def _print_money(screen: Console, lang: str, summary: Mapping[str, Any]) -> None
         _note(screen, text(lang, "say.payback_note"))
     screen.print()
     for view, back in summary["payback_months"].items():
-        screen.print(Text(_sober(lang, view, back, futures)))
+        screen.print(Text(sober(lang, view, back, futures)))
 
 
 def _money(lang: str, summary: Mapping[str, Any]) -> Table:
@@ -203,7 +203,7 @@ def _payback(lang: str, summary: Mapping[str, Any]) -> Table:
     return table
 
 
-def _sober(lang: str, view: str, back: Mapping[str, Any], futures: int) -> str:
+def sober(lang: str, view: str, back: Mapping[str, Any], futures: int) -> str:
     """Whether the money comes back within the run, said without hope or gloom."""
     lost = futures - round(back["share_in_run"] * futures)
     if lost:

@@ -83,12 +83,12 @@ def _print_one(screen: Console, row: Any, lang: str, before: str = "") -> None:
     )  # fmt: skip
     said = text(lang, "assumptions.source", source=source, used_in=row.used_in)
     lines = [(meaning, ""), (facts, "")]
-    lines += [(line, "") for line in (_fitted(row, lang), _influence(row, lang)) if line]
+    lines += [(line, "") for line in (fitted_said(row, lang), influence_said(row, lang)) if line]
     for line, style in (*lines, (said, "dim")):
         screen.print(Padding(Text(line, style=style), (0, 0, 0, 2)))
 
 
-def _fitted(row: Any, lang: str) -> str:
+def fitted_said(row: Any, lang: str) -> str:
     """What the fit left of the range, and how much narrower that is."""
     if np.isnan(row.fitted_p50):
         return ""
@@ -101,7 +101,8 @@ def _fitted(row: Any, lang: str) -> str:
     )  # fmt: skip
 
 
-def _influence(row: Any, lang: str) -> str:
+def influence_said(row: Any, lang: str) -> str:
+    """How much payback hinges on a number, as far as that was measured."""
     if row.fixed or np.isnan(row.influence):
         return ""
     if not row.visible:

@@ -26,7 +26,13 @@ ORDER = [
     "council", "sweep.levers", "sweep.outcomes", "sweep.live", "sweep.design", "sweep.store",
     "sweep.executors", "sweep.runs", "sweep.stamp", "sweep.study", "sweep.folder",
     "say", "say_photo", "say_assumptions", "say_checks",
-    "commands.form", "commands.running", "commands.sweeping", "commands.checking", "commands",
+    "app.words", "app.screen", "app.captions", "report.behind", "report.content",
+    "report.gathered", "report.webpage", "report.pdf", "report.workbook", "report.make",
+    "app.drawing", "app.tasks", "app.worker", "app.jobs", "app.planfile", "app.planform",
+    "app.prices", "app.guards", "app.site", "app.pages_plan", "app.comparing",
+    "app.pages_result", "app.pages_more", "app.server",
+    "commands.form", "commands.running", "commands.sweeping", "commands.checking",
+    "commands.serving", "commands",
     "cli", "__main__",
 ]  # fmt: skip
 SEEN_BY_PEOPLE = {"cli", "say", "__main__"}

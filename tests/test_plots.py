@@ -225,9 +225,9 @@ def test_wijken_that_are_hidden_are_grey_and_unranked(tmp_path):
 def test_stress_leaves_hidden_wijken_out_of_sum_and_weight():
     result = make()
     result.manifest["scenario"]["plan"] = {**PLAN, "wijken": ["Noordoost", "Noordwest", "Ten Post"]}
-    whole = maps._stress(plots.Sheet(result, "en"), "with")
+    whole = maps.stress_of(plots.Sheet(result, "en"), "with")
     stress = [f"poor_stress_{domain}" for domain in DOMAINS]
-    seen = maps._stress(plots.Sheet(hide(result, ["Ten Post e.o."], stress), "en"), "with")
+    seen = maps.stress_of(plots.Sheet(hide(result, ["Ten Post e.o."], stress), "en"), "with")
     photo = result.photo[(result.photo["year"] == 2032) & (result.photo["world"] == "with")]
     photo = photo[photo["wijk"].isin(["Noordoost", "Noordwest"])]
     weights = photo["poor_households"]

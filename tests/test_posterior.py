@@ -160,6 +160,18 @@ def test_other_numbers_are_drawn_as_without_a_fit(fitted: Posterior) -> None:
         assert changed <= set(NAMES)
 
 
+def test_what_the_fit_held_stays_there(tmp_path: Path) -> None:
+    made(tmp_path)
+    said = {"rules_fingerprint": rules_fingerprint(), "held": [FLEX, "gone.since"]}
+    (tmp_path / posterior.MADE_BY).write_text(json.dumps(said), encoding="utf-8")
+    found = read_posterior(tmp_path)
+    assert found is not None
+    values = {found.parameters(PACKAGED, 3, future).value(FLEX) for future in range(8)}
+    assert values == {PACKAGED.value(FLEX)}
+    asked = found.parameters(PACKAGED, 3, 1, own=(FLEX,)).value(FLEX)
+    assert asked == PACKAGED.drawn(3, 1).value(FLEX) != PACKAGED.value(FLEX)
+
+
 def test_quantiles_are_weighted(tmp_path: Path) -> None:
     table = pd.DataFrame({FIND: np.linspace(0, 1, 1001), "weight": np.linspace(0, 1, 1001)})
     table.to_parquet(tmp_path / posterior.TABLE)

@@ -69,7 +69,7 @@ def group_class(lang: str, names: Iterable[str]) -> type[TyperGroup]:
         def format_help(self, ctx: Any, formatter: Any) -> None:
             commands = [(name, text(lang, f"help.{name}")) for name in names]
             rows = {"commands": commands, **_parameter_rows(self, ctx, lang)}
-            _print_help(lang, "app", rows)
+            _print_help(lang, "siexsim", rows)
 
     return Group
 

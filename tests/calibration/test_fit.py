@@ -66,6 +66,22 @@ def test_waves_leave_out_more_and_more(found: Found) -> None:
     assert 0.2 < shares.iloc[-1] < 1
 
 
+def test_targets_that_cannot_be_met_end_in_a_posterior_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = {name: value + 3 for name, value in toy.expected(toy.TRUTH).items()}
+    monkeypatch.setattr(toy, "targets", lambda: {n: toy.target(n, v) for n, v in far.items()})
+    fitted, _ = toy.fit_toy(tmp_path, settings=replace(toy.SMALL, waves=(40, 30), draws=60))
+    table = diagnostics.wave_table(fitted.matched.waves)
+    assert (table["implausible_share"] == 1).all()
+    assert (table["nearest"] > 3).all() and (table["cutoff"] >= table["nearest"]).all()
+    assert np.isfinite(fitted.weights).all() and len(fitted.x) == 60
+    misfit = diagnostics.target_table(
+        toy.targets(), fitted.real.to_numpy(), fitted.weights, fitted.expected
+    )
+    assert not misfit["inside"].all()
+
+
 def test_the_chain_is_long_enough_and_the_draws_are_worth_most_of_their_number(
     found: Found,
 ) -> None:

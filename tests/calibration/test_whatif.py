@@ -109,7 +109,7 @@ def test_nothing_to_change_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def kept(folder: Path, rows: list[Row], fingerprint: str) -> None:
-    validation.validation_table(rows).to_csv(folder / validation.TABLE, index=False)
+    check.validation(rows).to_csv(folder / validation.TABLE, index=False)
     said = f'{{"rules_fingerprint": "{fingerprint}", "draws": 20}}'
     (folder / validation.MADE_BY).write_text(said, encoding="utf-8")
 
@@ -127,7 +127,7 @@ def test_the_table_comes_back_as_it_was_kept(tmp_path: Path, rows: list[Row]) ->
     assert found is not None
     again, made_by = found
     assert not validation.is_stale(made_by)
-    assert validation.validation_table(again).equals(validation.validation_table(rows))
+    assert check.validation(again).equals(check.validation(rows))
     table = pd.read_csv(tmp_path / validation.TABLE)
     assert table.columns.tolist() == [
         "name", "row", "holdout", "words", "woorden", "unit", "published", "low", "high", "mean",
@@ -138,7 +138,7 @@ def test_the_table_comes_back_as_it_was_kept(tmp_path: Path, rows: list[Row]) ->
 @pytest.mark.parametrize("content", ["", "name,mean\nC1,2\n", "\x00\x01", 'name,mean\n"C1'])
 def test_a_broken_table_is_said_in_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / validation.TABLE).write_text(content)
-    with pytest.raises(UserError, match="python -m calibration report") as caught:
+    with pytest.raises(UserError, match="python -m calibration check --write") as caught:
         validation.read_validation(tmp_path)
     assert "\n" not in str(caught.value)
 

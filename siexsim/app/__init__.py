@@ -1,0 +1,1 @@
+"""A local page for policy staff: build a plan, run it, see and compare what comes of it."""
