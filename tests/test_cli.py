@@ -171,7 +171,7 @@ def test_an_interrupted_run_leaves_nothing(capsys, scenario, tmp_path, monkeypat
     monkeypatch.setattr(plots, "draw_all", interrupt)
     code, out, err = tried(capsys, "run", scenario, "--out", tmp_path, *QUICK)
     assert (code, out) == (130, "")
-    assert err.splitlines()[-1] == "Stopped; no result was written."
+    assert err.splitlines()[-1] == "Stopped; nothing is left half done."
     assert list(tmp_path.iterdir()) == []
 
 

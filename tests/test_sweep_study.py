@@ -225,6 +225,29 @@ def test_another_program_or_other_data_are_refused(study):
 
 
 @pytest.mark.slow
+def test_the_ema_workbench_gets_the_same_numbers(study, tmp_path):
+    """The same plans, run by a peer's workbench instead of by a sweep."""
+    em = pytest.importorskip("ema_workbench")
+    only = {"futures": 1, "effects": ("evidence",)}
+    small = study.model_copy(update={"uncertainties": study.uncertainties.model_copy(update=only)})
+    points, cell = small.points(), small.cells()[0]
+    sweep = Sweep.begin(small, tmp_path)
+    sweep.finish(lambda: ThreadPoolExecutor(1), 1)
+
+    def lived(point: int) -> dict[str, float]:
+        asked = small.asked(cell, points[point])
+        task = {**asked, "numbers": "futures", "future": 1, "stamp": stamp()}
+        return {"end": simulate(task)["end_eur_public"]}
+
+    model = em.Model("siexsim", function=lived)
+    model.uncertainties = [em.IntegerParameter("point", 0, len(points) - 1)]
+    model.outcomes = [em.ScalarOutcome("end")]
+    asked = [em.Scenario(str(k), point=k) for k in range(len(points))]
+    _, outcomes = em.perform_experiments(model, scenarios=asked)
+    assert outcomes["end"].tolist() == sweep.table()["end_eur_public"].tolist()
+
+
+@pytest.mark.slow
 def test_a_sweep_from_the_command_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("SIEXSIM_LANG", "en")
     path, out = written(tmp_path), tmp_path / "out"
