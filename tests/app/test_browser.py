@@ -64,7 +64,7 @@ class Served:
         command = [sys.executable, "-m", "siexsim", "app", "--port", str(self.port),
                    "--folder", str(self.folder), *self.more]  # fmt: skip
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(600):
+        for _ in range(1800):  # the first time, rules are compiled
             try:
                 with urllib.request.urlopen(f"{self.root}/health", timeout=2) as answer:
                     if b'"ok"' in answer.read():
