@@ -109,7 +109,8 @@ def heading(name: str, sample: int, futures: int) -> str:
     return (
         f"# The plan `{name}` under three effect sets, in calm and in rough times\n\n"
         f"Made by `python -m experiments.findings --only {name}` ({of}, {futures} futures). "
-        "Nothing is calibrated yet: direction and order of size count. Rough times: corona from "
+        "The futures are fitted to Groningen, and not right everywhere (../calibration/report.md): "
+        "direction and order of size count. Rough times: corona from "
         "March 2023 and a recession from January 2025. Figures are of the set *evidence* in calm "
         f"times. {noise}Negative: that party loses money.\n\n"
     )
