@@ -139,7 +139,7 @@ class Desk:
                 task = self.tasks.get(timeout=0.5)
             except queue.Empty:
                 continue
-            if task.called_off.is_set():
+            if task.called_off.is_set() or self.closed.is_set():
                 task.heard("stopped", None)
                 continue
             name, content = self._do(task)

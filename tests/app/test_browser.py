@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SHOTS = os.environ.get("SIEXSIM_SHOTS")
-LONG = 240_000  # a busy machine is slow
+LONG = 600_000  # a busy machine is slow
 PLAN = """name = "{name}"
 place = "groningen"
 start = "2022-01"
@@ -76,7 +76,10 @@ class Served:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 @pytest.fixture(scope="module")
