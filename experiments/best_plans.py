@@ -15,7 +15,7 @@ from siexsim.errors import UserError
 from siexsim.sweep.levers import DUMMY
 from siexsim.sweep.study import Study
 
-REGRET, ENOUGH, LETTER, FOUND_BY = "largest_regret", "enough_share", "plan", "found_by"
+REGRET, ENOUGH, LETTER, FOUND_BY = "largest_regret", "enough_share", "letter", "found_by"
 Key = tuple[tuple[str, object], ...]
 _SOME = 1e-9
 # What is enough where nothing else is asked: no worse than without a plan, and some people better.

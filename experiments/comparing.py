@@ -3,8 +3,8 @@
     siexsim sweep experiments/studies/soorten_plannen.toml
     python -m experiments compare experiments/studies/soorten_plannen.toml
 
-One choice of a study is compared, option by option, with one of its options, in the same futures and
-with all else alike. What a future does to both is no part of the difference.
+One choice of a study is compared, option by option, with one of its options, in the same futures
+and with all else alike. What a future does to both is no part of the difference.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEVEL = 0.9
 
 
 def choice_of(study: Study, lever: str | None, base: str | None) -> tuple[str, str]:
-    """The choice that is compared, and the option that others are set against: by default the first."""
+    """The choice that is compared, and the option it is set against: by default the first."""
     if study.design.method != "grid":
         raise UserError("to compare needs a grid: every option with all else alike")
     choices = {name: one for name, one in study.levers.items() if isinstance(one, Choice)}
