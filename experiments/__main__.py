@@ -1,6 +1,7 @@
-"""What sweeps find: ``python -m experiments sensitivity | mixes | discover | breakeven STUDY``.
+"""What sweeps find: ``python -m experiments COMMAND STUDY``.
 
 First run the study: ``siexsim sweep STUDY``. STUDY is its .toml file, or the folder of its runs.
+``robust`` goes on from there with runs of its own; when stopped, give the same command again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from experiments import breakeven, discovery, mixes, pictures, sensitivity, words
+from experiments import breakeven, discovery, mixes, pictures, say_plans, sensitivity, words
 from experiments.answers import CELL, answers, by_cell, found
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
@@ -40,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
         ("mixes", do_mixes, "the map of mixes: how likely each plan pays back, by when, for whom"),
         ("discover", do_discover, "the conditions under which plans pay back, in words"),
         ("breakeven", do_breakeven, "at which price or strength each kind of help pays back"),
+        ("robust", say_plans.do_robust, "a search for plans that do well on all goals at once"),
+        ("compare", say_plans.do_compare, "kinds of plan side by side (design: grid)"),
     ):
         one = commands.add_parser(name, help=help_)
         one.add_argument("study", help="the study's .toml file, or the folder of its runs")
@@ -47,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
             "--out", type=Path, help="folder for tables and figures; by default that of the runs"
         )
         one.add_argument("--lang", choices=LANGUAGES)
-        one.set_defaults(run=do)
+        one.set_defaults(run=do, open=found, options=())
+    say_plans.add_options(commands.choices["robust"], commands.choices["compare"])
     return top
 
 
@@ -213,13 +217,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not screen.is_terminal:
         screen.width = 130
     try:
-        sweep = found(asked.study)
+        sweep = asked.open(asked.study)
         if not sweep.is_of_now:
             console(stderr=True).print(text(lang, "sweep.other_program"))
         out = asked.out or sweep.folder
         out.mkdir(parents=True, exist_ok=True)
         with pictures.style():
-            asked.run(sweep, out, lang, screen)
+            more = {name: getattr(asked, name) for name in asked.options}
+            asked.run(sweep, out, lang, screen, **more)
     except UserError as error:
         console(stderr=True).print(f"error: {error}", soft_wrap=True)
         return 2

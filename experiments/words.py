@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -12,6 +13,10 @@ from siexsim.interventions import packaged_interventions
 from siexsim.parameters import Parameters
 from siexsim.texts import euro, number, percent
 
+_OF_VIEW = re.compile(
+    r"(?P<what>end_eur|deepest_eur|balance_eur|paid_back)_(?P<view>municipality|public|society)"
+    r"(_(within|year)_(?P<years>\d+))?"
+)
 TITLE = {"nl": "titel", "en": "title"}
 MEANING = {"nl": "betekenis", "en": "meaning"}
 
@@ -52,6 +57,36 @@ def factor(lang: str, name: str) -> str:
 def value(lang: str, name: object) -> str:
     """What a choice is called."""
     return str(words(lang)["values"].get(str(name), name))
+
+
+def option(lang: str, name: object) -> str:
+    """What a kind of plan is called."""
+    return str(words(lang)["options"].get(str(name), value(lang, name)))
+
+
+def goal(lang: str, name: str) -> str:
+    """What an outcome of a plan is called, with its unit."""
+    known = words(lang)["goals"]
+    found = _OF_VIEW.fullmatch(name)
+    if found:
+        view = words(lang)["views"][found["view"]]
+        return str(known[found["what"]]).format(view=view, years=found["years"])
+    return str(known.get(name, name))
+
+
+def of_goal(lang: str, name: str, x: float) -> str:
+    """A value of an outcome in the unit of its name; unknown is a question mark."""
+    if x != x:
+        return "?"
+    shown = x / scale(name)
+    if name.startswith("paid_back_"):
+        return percent(lang, x)
+    return number(lang, shown, 0 if abs(shown) >= 100 else 1 if abs(shown) >= 10 else 2)
+
+
+def scale(name: str) -> float:
+    """Euros are shown in millions."""
+    return 1e6 if "_eur" in name else 1.0
 
 
 def cell(lang: str, *names: str) -> str:

@@ -93,7 +93,7 @@ def _do(sweep: Sweep, workers: int, scheduler: str | None, lang: str) -> None:
     else:
         opened, window = (lambda: dask_cluster(scheduler)), _AT_ONCE_CLUSTER  # type: ignore
     try:
-        with _progress(lang) as heard:
+        with progress_shown(lang) as heard:
             progress = sweep.finish(opened, window, heard)
     except KeyboardInterrupt:
         left = number(lang, sweep.missing())
@@ -121,7 +121,7 @@ class _Rate(TextColumn):
 
 
 @contextmanager
-def _progress(lang: str) -> Iterator[Any]:
+def progress_shown(lang: str) -> Iterator[Any]:
     """Show on standard error how far a sweep is."""
     screen = console(stderr=True)
     if not screen.is_terminal:
