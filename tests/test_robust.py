@@ -323,7 +323,7 @@ def test_kinds_of_plan_are_compared_in_the_same_futures(tmp_path, capsys):
     assert table.loc[("stress_years", "learning")]["difference"] == 0
     with pytest.raises(UserError, match="say with --lever"):
         comparing.choice_of(sweep.study, None, None)
-    with pytest.raises(UserError, match="'fixd' is no option of plan.*fixed"):
+    with pytest.raises(UserError, match=r"'fixd' is no option of plan.*fixed"):
         comparing.choice_of(sweep.study, "plan", "fixd")
     assert command.main(["compare", str(sweep.folder), "--lever", "plan", "--lang", "nl"]) == 0
     assert "een jaar later beginnen" in capsys.readouterr().out
