@@ -85,7 +85,7 @@ def draw_kinds(table: pd.DataFrame, goals: Sequence[str], lang: str) -> Drawing:
     for ax, name in zip(axes.flat, goals, strict=False):
         ax.axvline(0, color=INK, lw=0.9)
         for c, cell in enumerate(cells):
-            own = table[(table[list(CELL)] == cell).all(axis=1) & (table["outcome"] == name)]
+            own = table[(table[list(CELL)] == list(cell)).all(axis=1) & (table["outcome"] == name)]
             own = own.set_index("option").reindex(options)
             y = np.arange(len(options)) + (c - (len(cells) - 1) / 2) * 0.75 / len(cells)
             middle, low, top = (own[k] / words.scale(name) for k in ("difference", "low", "high"))

@@ -89,9 +89,12 @@ def do_robust(
     def told(done: int, of: int) -> None:
         screen.print(words.say(lang, "robust", "progress", done=done, of=of))
 
-    with progress_shown(lang) as heard, Lasting(opened) as lasting:
-        lived = Lived(sweep, lasting, window, heard)
-        plans = compare(lived, population, by, again, told)
+    try:
+        with progress_shown(lang) as heard, Lasting(opened) as lasting:
+            lived = Lived(sweep, lasting, window, heard)
+            plans = compare(lived, population, by, again, told)
+    except KeyboardInterrupt:
+        raise UserError(words.say(lang, "robust", "stopped")) from None
     tell(plans, study, out, lang, screen, population, by, least)
 
 

@@ -164,7 +164,7 @@ def test_search_and_yardstick_try_as_many_plans_in_the_same_futures(found):
     )
     np.testing.assert_allclose(plans.random.values[3, 1, :, 3], -first["poverty_gap"].to_numpy())
     again = plans.random_again
-    assert again.values.shape[1:] == (2, 2, 4) and 1 < len(again.points) < 48
+    assert again.values.shape[1:] == (2, 2, 4) and 1 < len(again.points) <= 48
     line = plans.line("mean", 16)
     assert [row[0] for row in line] == [16, 32, 48] and line[0][1] == line[0][2]
     assert line[-1][1:] == plans.volumes("mean", False)
