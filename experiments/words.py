@@ -11,7 +11,7 @@ from typing import Any
 
 from siexsim.interventions import packaged_interventions
 from siexsim.parameters import Parameters
-from siexsim.texts import euro, number, percent
+from siexsim.texts import euro, number, percent, text
 
 _OF_VIEW = re.compile(
     r"(?P<what>end_eur|deepest_eur|balance_eur|paid_back)_(?P<view>municipality|public|society)"
@@ -97,7 +97,12 @@ def cell(lang: str, *names: str) -> str:
 def amount(lang: str, name: str, x: float) -> str:
     """A number of a lever as people write it."""
     if name.startswith("mix."):
-        return percent(lang, x)
+        # a share under one per cent isn't none
+        return (
+            percent(lang, x)
+            if x >= 0.01
+            else text(lang, "say.percent", share=number(lang, 100 * x, 2))
+        )
     if "eur" in name:
         return euro(lang, float(f"{x:.2g}"))
     return number(lang, x, 0 if abs(x) >= 100 else 2)

@@ -1,8 +1,8 @@
 """Households in poverty in Groningen, month by month, and an account of investing in them.
 
->>> import siexsim
->>> scenario = siexsim.read_scenario("experiments/scenarios/noordoost.toml")  # doctest: +SKIP
->>> outcome = siexsim.run(scenario)  # doctest: +SKIP
+>>> from siexsim import read_scenario
+>>> from siexsim.run import run
+>>> outcome = run(read_scenario("experiments/scenarios/noordoost.toml"))  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from siexsim.plan import Plan
     from siexsim.population import synthesise
     from siexsim.result import load
-    from siexsim.run import run
     from siexsim.scenario import Scenario, read_scenario
 
 __version__ = "0.1.0"
@@ -30,7 +29,6 @@ __all__ = [
     "load",
     "load_place",
     "read_scenario",
-    "run",
     "synthesise",
 ]
 
@@ -42,7 +40,6 @@ _HOMES = {
     "load": "result",
     "load_place": "place",
     "read_scenario": "scenario",
-    "run": "run",
     "synthesise": "population",
 }
 

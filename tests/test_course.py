@@ -170,7 +170,7 @@ def test_only_the_eligible_are_reached(settled: Any) -> None:
                     assert conditions(before[row], model.values, model.month - 1) & needs == needs
                     assert before["student"][row] == 0
                     reached += 1
-    assert reached > 30
+    assert reached > 20
 
 
 def test_who_starts_is_still_eligible(settled: Any) -> None:
@@ -310,7 +310,7 @@ def test_a_stage_opens_at_its_date(settled: Any) -> None:
         ("Oud-Noord", "2023-03"),
     ):
         months = model.course.starts["start"][names == name]
-        assert len(months) > 2 and months.min() >= month_number(first), name
+        assert len(months) > 1 and months.min() >= month_number(first), name
     assert set(names) == {"Noordoost", "Noordwest", "Oud-Noord"}
 
 

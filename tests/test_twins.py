@@ -84,7 +84,7 @@ def test_a_household_has_one_twin(pair: tuple[SiexModel, SiexModel]) -> None:
     assert len(np.unique(ids)) == len(ids)
     started = cohort.panel.subjects[cohort.panel.subjects["twin"] >= 0]
     assert (ids[started["twin"]] == started["id"]).all()
-    assert len(started) == len(pair[0].course.starts) > len(ids)  # some have two kinds of help
+    assert len(started) == len(pair[0].course.starts) >= len(ids)  # some may have two kinds of help
 
 
 def test_help_that_does_nothing_makes_no_difference(settled: Any) -> None:

@@ -13,6 +13,7 @@ import time
 
 import siexsim
 from siexsim.result import write
+from siexsim.run import run
 
 sample = int(sys.argv[1]) if sys.argv[1:] else 50
 began = time.monotonic()
@@ -20,7 +21,7 @@ began = time.monotonic()
 scenario = siexsim.read_scenario(
     "experiments/scenarios/stad.toml", changes={"sample": sample, "years": 6, "futures": 3}
 )
-outcome = siexsim.run(scenario)
+outcome = run(scenario)
 folder = write(outcome, "results", time.monotonic() - began, figures=False)
 
 result = siexsim.load(folder)

@@ -12,6 +12,7 @@ import time
 import siexsim
 from siexsim.lives import explain, suggest
 from siexsim.result import write
+from siexsim.run import run
 from siexsim.say import console
 from siexsim.story import print_life
 from siexsim.telling import sentence
@@ -22,7 +23,7 @@ began = time.monotonic()
 scenario = siexsim.read_scenario(
     "experiments/scenarios/stad.toml", changes={"sample": sample, "years": 4, "futures": 1}
 )
-folder = write(siexsim.run(scenario), "results", time.monotonic() - began, figures=False)
+folder = write(run(scenario), "results", time.monotonic() - began, figures=False)
 
 print("Households that are worth a look:")
 suggestions = suggest(folder)

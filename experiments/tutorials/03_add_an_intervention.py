@@ -14,6 +14,7 @@ from pathlib import Path
 import siexsim
 from siexsim.interventions import make_intervention
 from siexsim.participants import participants_table
+from siexsim.run import run
 
 sample = int(sys.argv[1]) if sys.argv[1:] else 50
 
@@ -31,7 +32,7 @@ content = {"name": "Bicycle", "sample": sample, "years": 5, "futures": 1, "plan"
 scenario = siexsim.Scenario.of(content | {"interventions": {"bicycle": bicycle}})
 
 # One row a course of help. What it gained is told against the same household without any help.
-courses = participants_table(siexsim.run(scenario))
+courses = participants_table(run(scenario))
 for name, own in courses.groupby("intervention", observed=True):
     gained = own["gain_household_24_months_eur"].mean()
     print(f"{name}: {len(own) * sample:,} courses, EUR {own['cost_eur'].mean():,.0f} each")

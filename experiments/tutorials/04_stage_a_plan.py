@@ -17,7 +17,9 @@ sample = int(sys.argv[1]) if sys.argv[1:] else 50
 place, parameters = load_place("groningen"), Parameters.packaged()
 people = settle(place, parameters, seed=1, sample=sample)
 
-everywhere = Plan(mix={"debt_relief": 1.0}, budget_eur_per_year=6_000_000, end="2025-12")
+everywhere = Plan(
+    mix={"debt_relief": 0.5, "job_guidance": 0.5}, budget_eur_per_year=6_000_000, end="2025-12"
+)
 small = everywhere.starting_in("Noordoost")
 plans = {"everywhere at once": everywhere}
 for least in (0.2, 0.99):

@@ -203,7 +203,7 @@ def test_a_published_change_is_drawn_from_the_level_it_starts_from() -> None:
 def test_the_runs_of_the_check_hold_the_years() -> None:
     table = year_table(run_many([{}], [1], 400))
     lived = table[(table["world"] == "lived") & (table["series"] == "minima")]
-    assert lived["year"].tolist() == list(range(2016, 2025))
+    assert lived["year"].tolist() == list(range(2012, 2025))
     calm = table[(table["world"] == "calm") & (table["series"] == "welfare")]
     assert calm["year"].tolist() == list(range(2022, 2027))
     assert calm["mean"].iloc[0] == 1
