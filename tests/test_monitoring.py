@@ -44,7 +44,7 @@ def a_world(settled: Any, plan: Plan, seed: int, months: int, p: Parameters = PA
 def many(settled: Any) -> pd.DataFrame:
     """The same trial of a strong help under many seeds; all designs look at it."""
     plan = planned(
-        STRONG, mix={"gift": 1.0}, budget_eur_per_year=1e6, start="2022-07", end="2022-12",
+        STRONG, mix={"gift": 1.0}, budget_eur_per_year=1e8, start="2022-07", end="2022-12",
         monitoring={"design": "trial", "followed": 100_000},
     )  # fmt: skip
     tables = []
