@@ -92,3 +92,8 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(
         "| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)
     )
+
+
+def not_there(command: str) -> str:
+    """What stands where a table is missing."""
+    return f"Not made yet: `python -m calibration {command}`."

@@ -9,6 +9,7 @@ import pandas as pd
 from calibration.check import PLACEBO
 from calibration.report import LITTLE_LEARNT, NOTHING_LEARNT, Tables
 from calibration.report_say import joined, line, number
+from calibration.report_years import FIRST, LAST
 from siexsim.parameters import Parameters
 
 _WORST = 5  # that are named in a summary
@@ -47,7 +48,8 @@ def _changed(tables: Tables) -> list[str]:
 def _what(tables: Tables) -> str:
     holdouts = tables.holdouts_passed()[1]
     text = (
-        "Het model speelt de jaren 2012 tot en met 2024 na: huishouden voor huishouden, maand voor "
+        f"Het model speelt de jaren {FIRST} tot en met {LAST} na: huishouden voor "
+        "huishouden, maand voor "
         "maand, met de coronatijd en de dure energie erin. De uitkomsten leggen we naast "
         "gepubliceerde cijfers over Groningen. Elk cijfer heeft een marge: zo ver mag "
         f"het model ernaast zitten. Met {len(tables.fitted_rows())} doelcijfers is het model "
@@ -137,7 +139,7 @@ def _short(words: str) -> str:
 def _years(tables: Tables, figures: Sequence[str]) -> list[str]:
     if "years-nl" not in figures:
         return []
-    return ["![De jaren 2012-2024](years-nl.png)"]
+    return [f"![De jaren {FIRST}-{LAST}](years-nl.png)"]
 
 
 def _learnt(tables: Tables) -> str:

@@ -11,10 +11,15 @@ from typing import Final
 import pandas as pd
 
 from calibration.hindcast import MONTHS, Hindcast
+from calibration.past import END, START
 from calibration.quantities import hard_for_minima, hard_for_others, poor_by_budget, share
 from calibration.targets import Target
 
 YEARS: Final = "@"
+FIRST, LAST = (
+    int(START[:4]),
+    int(END[:4]) - 1,
+)  # its last January closes the year before
 _SERIES: Final[dict[str, Callable[[Hindcast, int], float]]] = {
     "minima": lambda lived, year: share(lived, "under_110", "base_households", year),
     "welfare": lambda lived, year: (

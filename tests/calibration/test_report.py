@@ -12,9 +12,9 @@ import pytest
 from calibration import report_figures
 from calibration.check import made_with, rows_of, run_many, validation
 from calibration.report import read_tables, write_report
+from calibration.report_fit import _holm
 from calibration.report_say import between, line, shown, size
-from calibration.report_text import _holm
-from calibration.report_years import published, year_table
+from calibration.report_years import FIRST, LAST, published, year_table
 from calibration.targets import HOLDOUTS_FILE, TARGETS_FILE, read_targets
 from siexsim.errors import UserError
 
@@ -203,7 +203,7 @@ def test_a_published_change_is_drawn_from_the_level_it_starts_from() -> None:
 def test_the_runs_of_the_check_hold_the_years() -> None:
     table = year_table(run_many([{}], [1], 400))
     lived = table[(table["world"] == "lived") & (table["series"] == "minima")]
-    assert lived["year"].tolist() == list(range(2012, 2025))
+    assert lived["year"].tolist() == list(range(FIRST, LAST + 1))
     calm = table[(table["world"] == "calm") & (table["series"] == "welfare")]
     assert calm["year"].tolist() == list(range(2022, 2027))
     assert calm["mean"].iloc[0] == 1
