@@ -14,7 +14,7 @@ from rich.table import Table
 from experiments import best_plans, comparing, pictures, pictures_plans, words
 from experiments.answers import CELL, SWEEPS, found
 from experiments.best_plans import ENOUGH, FOUND_BY, LETTER, REGRET
-from experiments.robust import RANDOM, SEARCH, Compared, Lasting, Lived, check, compare
+from experiments.robust import RANDOM, SEARCH, Compared, Lasting, Lived, check, compare, sign
 from siexsim.commands.sweeping import progress_shown
 from siexsim.errors import UserError
 from siexsim.sweep.executors import dask_cluster, worker_pool
@@ -168,13 +168,17 @@ def _say_best(
     screen.print(table)
     screen.print(words.say(lang, "robust", "new_note" if new else "seen_note"))
     least = "; ".join(
-        f"{words.goal(lang, name)} {'≤' if name == 'poverty_gap' else '≥'} "
-        f"{words.of_goal(lang, name, abs(value) if value < 1e-6 and value > 0 else value)}"
-        for name, value in best_plans.least_of(study.outcomes, asked).items()
+        _floor(lang, *one) for one in best_plans.least_of(study.outcomes, asked).items()
     )
-    if best[ENOUGH].max() == 0:
-        screen.print(words.say(lang, "robust", "no_enough", least=least))
-    screen.print(words.say(lang, "robust", "regret_note", least=least))
+    screen.print(words.say(lang, "robust", "regret_note"))
+    key = "enough_note" if best[ENOUGH].max() > 0 else "no_enough"
+    screen.print(words.say(lang, "robust", key, least=least))
+
+
+def _floor(lang: str, name: str, least: float) -> str:
+    """What is asked of a goal, in words."""
+    shown = words.of_goal(lang, name, sign(name) * least)
+    return f"{words.goal(lang, name)} {'≥' if sign(name) > 0 else '≤'} {shown}"
 
 
 def _named(lang: str, name: str, row: Mapping[str, float], new: bool) -> str:
