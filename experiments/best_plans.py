@@ -95,10 +95,10 @@ def _lettered(table: pd.DataFrame, goals: Sequence[str]) -> pd.DataFrame:
     why: dict[int, list[str]] = {}
     for name in goals:
         shown = f"new.{name}" if table[f"new.{name}"].notna().all() else name
-        why.setdefault(int((sign(name) * table[shown]).idxmax()), []).append(name)
-    why.setdefault(int(table[REGRET].idxmin()), []).append(REGRET)
+        why.setdefault(int((sign(name) * table[shown]).argmax()), []).append(name)
+    why.setdefault(int(table[REGRET].argmin()), []).append(REGRET)
     if table[ENOUGH].max() > 0:
-        why.setdefault(int(table[ENOUGH].idxmax()), []).append(ENOUGH)
+        why.setdefault(int(table[ENOUGH].argmax()), []).append(ENOUGH)
     letters = {row: chr(ord("A") + k) for k, row in enumerate(why)}
     table[LETTER] = [letters.get(k, "") for k in range(len(table))]
     table["best_at"] = [" ".join(why.get(k, ())) for k in range(len(table))]

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -181,7 +182,7 @@ def _floor(lang: str, name: str, least: float) -> str:
     return f"{words.goal(lang, name)} {'≥' if sign(name) > 0 else '≤'} {shown}"
 
 
-def _named(lang: str, name: str, row: Mapping[str, float], new: bool) -> str:
+def _named(lang: str, name: str, row: Mapping[Any, Any], new: bool) -> str:
     if name == REGRET:
         return words.say(lang, "robust", "regret")
     if name == ENOUGH:
@@ -190,10 +191,10 @@ def _named(lang: str, name: str, row: Mapping[str, float], new: bool) -> str:
     return f"{words.goal(lang, name)}: {words.of_goal(lang, name, value)}"
 
 
-def levers(lang: str, row: Mapping[str, object], study: Study) -> str:
+def levers(lang: str, row: Mapping[Any, Any], study: Study) -> str:
     """A plan in words: shares from a twentieth up, largest first, then its other choices."""
     names = [one.name for one in study.factors() if one.name in row]
-    shares = {n: float(str(row[n])) for n in names if n.startswith("mix.")}
+    shares = {n: float(row[n]) for n in names if n.startswith("mix.")}
     said = [
         f"{words.amount(lang, name, share)} {words.factor(lang, name)}"
         for name, share in sorted(shares.items(), key=lambda item: -item[1])
@@ -202,7 +203,7 @@ def levers(lang: str, row: Mapping[str, object], study: Study) -> str:
     for name in names:
         if name not in shares:
             x = row[name]
-            shown = words.option(lang, x) if isinstance(x, str) else words.amount(lang, name, x)  # type: ignore[arg-type]
+            shown = words.option(lang, x) if isinstance(x, str) else words.amount(lang, name, x)
             said.append(f"{words.factor(lang, name)}: {shown}")
     return "; ".join(said)
 
