@@ -17,11 +17,11 @@ from siexsim.sweep.study import Study
 
 REGRET, ENOUGH, LETTER, FOUND_BY = "largest_regret", "enough_share", "letter", "found_by"
 Key = tuple[tuple[str, object], ...]
-_SOME = 1e-9
-# What is enough where nothing else is asked: no worse than without a plan, and some people better.
+# What is enough where nothing else is asked: a person out of poverty, a year of stress less, and
+# for the rest no worse than without a plan.
 _LEAST = (
     (re.compile(r"(end|balance)_eur_.*|poverty_gap"), 0.0),
-    (re.compile(r"people_out_of_poverty|poverty_years|stress_years"), _SOME),
+    (re.compile(r"people_out_of_poverty|poverty_years|stress_years"), 1.0),
     (re.compile(r"paid_back_.*"), 1.0),
 )
 
@@ -95,10 +95,10 @@ def _lettered(table: pd.DataFrame, goals: Sequence[str]) -> pd.DataFrame:
     why: dict[int, list[str]] = {}
     for name in goals:
         shown = f"new.{name}" if table[f"new.{name}"].notna().all() else name
-        why.setdefault(int((sign(name) * table[shown]).idxmax()), []).append(name)
-    why.setdefault(int(table[REGRET].idxmin()), []).append(REGRET)
+        why.setdefault(int((sign(name) * table[shown]).argmax()), []).append(name)
+    why.setdefault(int(table[REGRET].argmin()), []).append(REGRET)
     if table[ENOUGH].max() > 0:
-        why.setdefault(int(table[ENOUGH].idxmax()), []).append(ENOUGH)
+        why.setdefault(int(table[ENOUGH].argmax()), []).append(ENOUGH)
     letters = {row: chr(ord("A") + k) for k, row in enumerate(why)}
     table[LETTER] = [letters.get(k, "") for k in range(len(table))]
     table["best_at"] = [" ".join(why.get(k, ())) for k in range(len(table))]

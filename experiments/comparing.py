@@ -47,7 +47,7 @@ def compared(sweep: Sweep, lever: str, base: str) -> pd.DataFrame:
     """
     table, study = sweep.table(), sweep.study
     others = [n for n in study.levers if n != lever and n in table]
-    others += [n for n in table if n.startswith("mix.") and n not in others]
+    others += [n for n in map(str, table) if n.startswith("mix.") and n not in others]
     rows = []
     for cell, own in table.groupby(list(CELL), sort=False):
         for name in study.outcomes:

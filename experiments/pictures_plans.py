@@ -19,6 +19,7 @@ from experiments.regret import robustly
 from experiments.robust import RANDOM, SEARCH, Compared, sign
 from siexsim.sheet import BLUE, GREY, HALO, INK, ORANGE, Drawing
 from siexsim.sweep.study import Study
+from siexsim.texts import number
 
 MARKS = {RANDOM: ("o", BLUE), SEARCH: ("^", ORANGE)}
 _WIDE = 34  # letters of a goal in a line
@@ -69,7 +70,7 @@ def _pareto(ax: Axes, best: pd.DataFrame, first: str, name: str, lang: str) -> N
 
 def _numbers(axis: object, lang: str) -> None:
     axis.set_major_formatter(  # type: ignore[attr-defined]
-        FuncFormatter(lambda v, _: words.of_goal(lang, "", v))
+        FuncFormatter(lambda v, _: number(lang, v, len(f"{v:.4g}".partition(".")[2])))
     )
 
 
@@ -100,10 +101,11 @@ def draw_kinds(table: pd.DataFrame, goals: Sequence[str], lang: str) -> Drawing:
         )  # fmt: skip
         ax.set_title("\n".join(textwrap.wrap(words.goal(lang, name), 46)), size=9)
         _numbers(ax.xaxis, lang)
-    axes[0, 0].invert_yaxis()
+    axes[0, 0].set_ylim(len(options) - 0.4, -0.6)
     for ax in list(axes.flat)[len(goals) :]:
         ax.axis("off")
     base = words.option(lang, table["base"].iloc[0])
-    figure.supxlabel(words.say(lang, "compare", "axis", base=base), size=9)
+    for ax in axes[-1]:
+        ax.set_xlabel(words.say(lang, "compare", "axis", base=base), size=9)
     note = words.say(lang, "compare", "note", futures=int(table["futures"].max()))
     return framed(figure, words.say(lang, "compare", "title"), note, axes[0, 0])

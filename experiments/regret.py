@@ -17,9 +17,9 @@ BEYOND = 0.1  # the corner from which volume is counted lies so far below the wo
 
 def undominated(values: Floats) -> Truths:
     """Plans to which no other is better on some goal and as good on all: the Pareto set."""
-    as_good: Truths = (values[None] >= values[:, None]).all(axis=2)
-    better: Truths = (values[None] > values[:, None]).any(axis=2)
-    return ~np.any(as_good & better, axis=1)
+    as_good = np.all(values[None] >= values[:, None], axis=2)
+    better = np.any(values[None] > values[:, None], axis=2)
+    return np.asarray(~np.any(as_good & better, axis=1))
 
 
 def scaled(values: Floats, among: Floats) -> Floats:

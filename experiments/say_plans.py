@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -14,7 +15,7 @@ from rich.table import Table
 from experiments import best_plans, comparing, pictures, pictures_plans, words
 from experiments.answers import CELL, SWEEPS, found
 from experiments.best_plans import ENOUGH, FOUND_BY, LETTER, REGRET
-from experiments.robust import RANDOM, SEARCH, Compared, Lasting, Lived, check, compare
+from experiments.robust import RANDOM, SEARCH, Compared, Lasting, Lived, check, compare, sign
 from siexsim.commands.sweeping import progress_shown
 from siexsim.errors import UserError
 from siexsim.sweep.executors import dask_cluster, worker_pool
@@ -168,16 +169,20 @@ def _say_best(
     screen.print(table)
     screen.print(words.say(lang, "robust", "new_note" if new else "seen_note"))
     least = "; ".join(
-        f"{words.goal(lang, name)} {'≤' if name == 'poverty_gap' else '≥'} "
-        f"{words.of_goal(lang, name, abs(value) if value < 1e-6 and value > 0 else value)}"
-        for name, value in best_plans.least_of(study.outcomes, asked).items()
+        _floor(lang, *one) for one in best_plans.least_of(study.outcomes, asked).items()
     )
-    if best[ENOUGH].max() == 0:
-        screen.print(words.say(lang, "robust", "no_enough", least=least))
-    screen.print(words.say(lang, "robust", "regret_note", least=least))
+    screen.print(words.say(lang, "robust", "regret_note"))
+    key = "enough_note" if best[ENOUGH].max() > 0 else "no_enough"
+    screen.print(words.say(lang, "robust", key, least=least))
 
 
-def _named(lang: str, name: str, row: Mapping[str, float], new: bool) -> str:
+def _floor(lang: str, name: str, least: float) -> str:
+    """What is asked of a goal, in words."""
+    shown = words.of_goal(lang, name, sign(name) * least)
+    return f"{words.goal(lang, name)} {'≥' if sign(name) > 0 else '≤'} {shown}"
+
+
+def _named(lang: str, name: str, row: Mapping[Any, Any], new: bool) -> str:
     if name == REGRET:
         return words.say(lang, "robust", "regret")
     if name == ENOUGH:
@@ -186,10 +191,10 @@ def _named(lang: str, name: str, row: Mapping[str, float], new: bool) -> str:
     return f"{words.goal(lang, name)}: {words.of_goal(lang, name, value)}"
 
 
-def levers(lang: str, row: Mapping[str, object], study: Study) -> str:
+def levers(lang: str, row: Mapping[Any, Any], study: Study) -> str:
     """A plan in words: shares from a twentieth up, largest first, then its other choices."""
     names = [one.name for one in study.factors() if one.name in row]
-    shares = {n: float(str(row[n])) for n in names if n.startswith("mix.")}
+    shares = {n: float(row[n]) for n in names if n.startswith("mix.")}
     said = [
         f"{words.amount(lang, name, share)} {words.factor(lang, name)}"
         for name, share in sorted(shares.items(), key=lambda item: -item[1])
@@ -198,7 +203,7 @@ def levers(lang: str, row: Mapping[str, object], study: Study) -> str:
     for name in names:
         if name not in shares:
             x = row[name]
-            shown = words.option(lang, x) if isinstance(x, str) else words.amount(lang, name, x)  # type: ignore[arg-type]
+            shown = words.option(lang, x) if isinstance(x, str) else words.amount(lang, name, x)
             said.append(f"{words.factor(lang, name)}: {shown}")
     return "; ".join(said)
 
