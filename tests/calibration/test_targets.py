@@ -17,7 +17,10 @@ from siexsim.errors import UserError
 
 HOME = Path(__file__).parent.parent.parent
 ALL = [*read_targets(TARGETS_FILE).values(), *read_targets(HOLDOUTS_FILE).values()]
-SEES_HOLDOUTS = {"targets.py", "check.py", "odd.py", "report.py", "validation.py", "whatif.py"}  # named, compared, and described
+# named, compared, described and reported
+SEES_HOLDOUTS = {
+    "targets.py", "check.py", "odd.py", "report.py", "validation.py", "whatif.py",
+}  # fmt: skip
 GOOD = """
 [C1]
 value = 2.0
