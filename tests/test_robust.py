@@ -185,7 +185,7 @@ def test_a_search_that_is_stopped_goes_on_where_it_was(tmp_path, found):
     with pytest.raises(KeyboardInterrupt):
         compared(dies)
     kept = len(sweep.store.names())
-    assert 192 <= kept < 230
+    assert 192 <= kept < 250  # other threads may finish what they are at
 
     def counted(task):
         lives.append(task)
