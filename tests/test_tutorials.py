@@ -123,6 +123,8 @@ def test_sensitivity_and_discovery(done) -> None:
     assert f"done: {runs}, failed: 0" in said
     assert table["index"].between(0, 1).all()
     assert not table.loc[table["factor"] == "dummy", "above_dummy"].any()
+    sure = table[(table["outcome"] == "invested_eur") & table["above_dummy"]]
+    assert "plan.budget_eur_per_year" in set(sure["factor"]), "the budget decides what is invested"
 
     said, names = done("07_discovery.py")
     assert names["sweep"].missing() == 0 and len(names["rows"]) == runs

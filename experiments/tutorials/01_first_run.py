@@ -11,26 +11,28 @@ The result is a folder with tables; counts in it are rounded, and small ones are
 import sys
 import time
 
-import siexsim
-from siexsim.result import write
+from siexsim.result import load, write
 from siexsim.run import run
+from siexsim.scenario import read_scenario
 
 sample = int(sys.argv[1]) if sys.argv[1:] else 50
 began = time.monotonic()
 
-scenario = siexsim.read_scenario(
+scenario = read_scenario(
     "experiments/scenarios/stad.toml", changes={"sample": sample, "years": 6, "futures": 3}
 )
 outcome = run(scenario)
 folder = write(outcome, "results", time.monotonic() - began, figures=False)
 
-result = siexsim.load(folder)
+result = load(folder)
 summary = result.summary
 poor, invested = summary["people_in_poverty"], summary["invested_eur"]["p50"]
 print(f"{summary['name']}: {summary['households']:,} households, {summary['months']} months")
 print(f"People in poverty at the start: {poor['start']:,}")
 print(f"At the end: {poor['end_without']:,} without the plan, {poor['end_with']:,} with it")
-print(f"Invested: EUR {invested:,.0f} (the middle one of {summary['futures']} futures)")
+print(
+    f"Invested: EUR {invested / 1e6:,.1f} million (the middle one of {summary['futures']} futures)"
+)
 print("For each euro that went in, this came back by the end:")
 for payer, amounts in summary["returned_eur"].items():
     print(f"  {payer:12} {amounts['p50'] / invested:6.2f}")

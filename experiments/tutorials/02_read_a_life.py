@@ -9,18 +9,18 @@ lived again, and followed this time. Nobody here exists: each is a household as 
 import sys
 import time
 
-import siexsim
 from siexsim.lives import explain, suggest
 from siexsim.result import write
 from siexsim.run import run
 from siexsim.say import console
+from siexsim.scenario import read_scenario
 from siexsim.story import print_life
 from siexsim.telling import sentence
 
 sample = int(sys.argv[1]) if sys.argv[1:] else 100
 began = time.monotonic()
 
-scenario = siexsim.read_scenario(
+scenario = read_scenario(
     "experiments/scenarios/stad.toml", changes={"sample": sample, "years": 4, "futures": 1}
 )
 folder = write(run(scenario), "results", time.monotonic() - began, figures=False)

@@ -17,9 +17,8 @@ sample = int(sys.argv[1]) if sys.argv[1:] else 50
 place, parameters = load_place("groningen"), Parameters.packaged()
 people = settle(place, parameters, seed=1, sample=sample)
 
-everywhere = Plan(
-    mix={"debt_relief": 0.5, "job_guidance": 0.5}, budget_eur_per_year=6_000_000, end="2025-12"
-)
+mix = {"debt_relief": 0.4, "income_support": 0.4, "energy_help": 0.2}
+everywhere = Plan(mix=mix, budget_eur_per_year=4_000_000, end="2025-12")
 small = everywhere.starting_in("Noordoost")
 plans = {"everywhere at once": everywhere}
 for least in (0.2, 0.99):
@@ -34,6 +33,7 @@ for name, plan in plans.items():
     model = SiexModel(settled=people, plan=plan, keep_books=True)
     for _ in range(60):
         model.step()
+    assert model.course is not None  # there is a plan
     starts = model.course.starts
     wijken = model.households["wijk"][starts["row"]]
     reached[name] = sorted({place.wijken[k] for k in wijken})

@@ -23,16 +23,17 @@ mix = {"debt_relief": 0.5, "income_support": 0.25, "energy_help": 0.25}
 plan = Plan(mix=mix, budget_eur_per_year=8_000_000, start="2022-07", end="2025-06")
 without, with_plan = SiexModel(settled=people), SiexModel(settled=people, plan=plan)
 for _ in range(12 * years):
-    without.step(), with_plan.step()
+    without.step()
+    with_plan.step()
 
 difference = with_plan.ledger().minus(without.ledger())
 before = abs(difference.cents[:6]).sum() / 100
 print(f"Difference in the six months before the plan: EUR {before:,.0f}")
 account = open_account(difference, parameters, price_path(without.start, 12 * years, parameters))
-print(f"Invested: EUR {account.invested.sum():,.0f}")
+print(f"Invested: EUR {account.invested.sum() / 1e6:,.1f} million")
 for view in VIEWS:
-    deepest, end = account.deepest_eur(view), account.end_eur(view)
-    print(f"  {view}: at its deepest EUR {deepest:,.0f}, at the end EUR {end:,.0f}")
+    deepest, end = account.deepest_eur(view) / 1e6, account.end_eur(view) / 1e6
+    print(f"  {view}: at its deepest EUR {deepest:,.1f} million, at the end {end:,.1f}")
 
 print("Months until the money is back (- is not within the run):")
 print("  future ", *(f"{view:>12}" for view in VIEWS))

@@ -2,7 +2,8 @@
 
 A study varies the mix, the budget and the effect set at once; the sweep runs it and keeps what is
 finished, so a second start does nothing again. PAWN (of SALib) then tells how much each of them
-moves the outcome. A dummy that changes nothing is ranked too: what isn't above it may be nothing.
+moves the outcome. A dummy that changes nothing is ranked too: what isn't surely above it
+may be nothing. What is invested must hinge on the budget, so that outcome is a check.
 
     python experiments/tutorials/06_sensitivity.py
 
@@ -30,8 +31,8 @@ print(f"done: {progress.done}, failed: {progress.failed}")
 # Refuses to say anything where there are too few points, and tells how many runs are missing.
 table = sensitivity.analyse_all(sweep)
 for outcome, own in table.groupby("outcome", sort=False):
-    print(f"\n{outcome}: 0 is no influence, 1 is all; with the range it surely lies in")
+    print(f"\n{outcome}: 0 is no influence, 1 is all; between brackets its 95% interval")
     for row in own.sort_values("index", ascending=False).itertuples():
-        what = words.factor("en", row.factor)
+        what = words.factor("en", str(row.factor))
         sure = "more than nothing" if row.above_dummy else "may be nothing"
         print(f"  {what:38} {row.index:.2f}  ({row.low:.2f} - {row.high:.2f})  {sure}")

@@ -28,7 +28,7 @@ sweep.finish(lambda: ThreadPoolExecutor(2), window=8)
 
 factors, (_, rows) = sweep.study.factors(), by_cell(sweep)[0]
 for view in VIEWS:
-    for sentence in discovery.in_words("en", rows, factors, view, (3, 5)):
+    for sentence in discovery.in_words("en", rows, factors, view, (1, 3)):
         print(f"- {sentence}")
 
 # A question of one's own: which plans leave the public payers better off than most others do?
