@@ -30,11 +30,12 @@ from calibration.sample import (
 )
 from calibration.screen import moving, read_screening
 from calibration.stamp import hashed, stamp
-from calibration.store import Run, Simulate, Store, outcomes, worker_pool
+from calibration.store import Run, Simulate, Store, outcomes
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
 from calibration.waves import Matched, Observed, match, observe, train_inside
 from siexsim.compiled import rules_fingerprint
 from siexsim.result import WORLD, data_fingerprint
+from siexsim.sweep.executors import worker_pool
 
 _HERE: Final = Path(__file__).parent
 POSTERIOR_FILE: Final = _HERE / "posterior.parquet"

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from calibration.stamp import hashed
-from calibration.store import Run, Simulate, Store, outcomes, worker_pool
+from calibration.store import Run, Simulate, Store, outcomes
 from siexsim import draws
 from siexsim.account import Account
 from siexsim.compiled import rules_fingerprint
@@ -31,6 +31,7 @@ from siexsim.draws import stable_number
 from siexsim.result import data_fingerprint
 from siexsim.run import future_parameters, run_future
 from siexsim.scenario import Scenario, read_scenario
+from siexsim.sweep.executors import worker_pool
 from siexsim.weakness import DUMMY, INFLUENCE
 
 INFLUENCE_FILE: Final = Path(__file__).parent / INFLUENCE

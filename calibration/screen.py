@@ -19,10 +19,11 @@ import pandas as pd
 from SALib import ProblemSpec
 
 from calibration.stamp import stamp
-from calibration.store import Run, Simulate, Store, outcomes, worker_pool
+from calibration.store import Run, Simulate, Store, outcomes
 from calibration.targets import TARGETS_FILE, Target, fitted, read_targets
 from siexsim.parameters import Parameters
 from siexsim.population import SHARED
+from siexsim.sweep.executors import worker_pool
 
 SCREENING_FILE: Final = Path(__file__).parent / "screening.csv"
 # The rules of a household's month. Services are left out: nothing but costs follows from them.

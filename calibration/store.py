@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +24,6 @@ import pyarrow.parquet as pq
 
 Simulate = Callable[[Mapping[str, float], int, int], dict[str, float]]
 BATCH: Final = 8  # finished runs that are written together
-WATCH_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,12 +74,6 @@ class Store:
         aside.replace(self.folder / f"{name}.parquet")
 
 
-def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Processes to do runs in; they end when this one is gone."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, _end_with, (os.getpid(),))
-
-
 def outcomes(
     store: Store, simulate: Simulate, runs: Sequence[Run], pool: Executor, words: str
 ) -> pd.DataFrame:
@@ -125,14 +116,3 @@ def _tell(words: str, done: int, of: int, seconds: float) -> None:
         f"{words}: {done} of {of} runs, {rate:.1f} a second, {left // 60}:{left % 60:02d} left\n"
     )
     sys.stderr.flush()
-
-
-def _end_with(parent: int) -> None:
-    """Let a worker end when its parent is gone: a killed parent can't tell its workers."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

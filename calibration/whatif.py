@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from calibration.check import run_with
-from calibration.store import worker_pool
 from calibration.targets import HOLDOUTS_FILE, TARGETS_FILE, read_targets
 from siexsim.account import VIEWS, Account
 from siexsim.returns import paid_back_within
 from siexsim.run import Progress, future_parameters, run_futures
 from siexsim.scenario import Scenario
+from siexsim.sweep.executors import worker_pool
 
 HORIZONS_MONTHS: Final = (24, 36, 60, 120)
 Live = Callable[..., dict[str, float]]

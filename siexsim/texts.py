@@ -22,11 +22,12 @@ MINUS: Final = "−"  # a real minus sign
 _MILLION = 999_500
 
 
-def _flat(tables: Mapping[str, Any], before: str = "") -> dict[str, str]:
+def flattened(tables: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Texts of nested tables by their full key."""
     found: dict[str, str] = {}
     for name, value in tables.items():
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{before}{name}.")
+            found |= flattened(value, f"{before}{name}.")
         else:
             found[before + name] = str(value)
     return found
@@ -36,7 +37,7 @@ def _flat(tables: Mapping[str, Any], before: str = "") -> dict[str, str]:
 def catalogue(lang: str) -> Mapping[str, str]:
     """All texts of one language by their full key, such as "say.people"."""
     path = files("siexsim") / "data" / "texts" / f"{lang}.toml"
-    return _flat(tomllib.loads(path.read_text(encoding="utf-8")))
+    return flattened(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def text(lang: str, key: str, **values: object) -> str:

@@ -8,22 +8,13 @@ from functools import cache
 from typing import Any
 
 from siexsim.place import read_packaged
-
-
-def _flat(tables: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in tables.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{before}{name}.")
-        else:
-            found[before + name] = str(value)
-    return found
+from siexsim.texts import flattened
 
 
 @cache
 def words(lang: str) -> Mapping[str, str]:
     """All texts of one language by full key, such as "plan.title"."""
-    return _flat(tomllib.loads(read_packaged(f"app/{lang}.toml")))
+    return flattened(tomllib.loads(read_packaged(f"app/{lang}.toml")))
 
 
 def say(lang: str, key: str, /, **values: object) -> str:

@@ -15,9 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from calibration.fit import Fitted, Runner, Settings, fit, write
 from calibration.priors import Prior, Space
-from calibration.store import Store, worker_pool
+from calibration.store import Store
 from calibration.targets import Target
 from calibration.waves import Observed
+from siexsim.sweep.executors import worker_pool
 
 TRUTH = {"a": 0.35, "b": 2.6, "c": 0.5, "idle": 0.5}
 SPACE = Space(
