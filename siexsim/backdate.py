@@ -77,7 +77,8 @@ def _schooled_earlier(households: Households, years: int) -> NDArray[np.float64]
     near = np.array([
         counts[max(0, at - NEAR) : at + NEAR + 1].sum(axis=0) for at in range(OLDEST + 1)
     ])  # fmt: skip
-    shares = near / np.maximum(near.sum(axis=1, keepdims=True), 1.0)
+    near += 1.0  # in a small sample nobody may have that age and schooling
+    shares = near / near.sum(axis=1, keepdims=True)
     older = np.minimum(age + years, OLDEST)
-    likely = shares[older, level] / np.maximum(shares[age, level], 1e-9)
+    likely = shares[older, level] / shares[age, level]
     return np.asarray(np.where(settled, likely, 1.0))

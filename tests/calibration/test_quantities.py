@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -186,3 +187,19 @@ def test_debts_by_how_long_they_last() -> None:
     lived.januaries[2018] = lived.januaries[2019] = people
     assert held.long_in_debt(lived) == pytest.approx(0.5)
     assert held.new_in_debt(lived) == pytest.approx(0.25)
+
+
+def test_more_schooling_is_no_drift_but_more_poverty_among_the_same_is() -> None:
+    def of(low: int, poor: float, high: int) -> Any:
+        people = np.concatenate([some(low, education=hh.LOW), some(high, education=hh.HIGH)])
+        people["poor"][: round(low * poor)] = 1
+        return people
+
+    def drift(*last: Any) -> float:
+        lived = nobody()
+        years = {2022: (100, 0.4, 100), 2023: (100, 0.4, 100), 2026: last, 2027: last}
+        lived = replace(lived, januaries={year: of(*made) for year, made in years.items()})
+        return held.drift(lived, has=lambda people: people["poor"] == 1)
+
+    assert drift(50, 0.4, 150) == pytest.approx(0.0)
+    assert drift(100, 0.5, 100) == pytest.approx(0.25)
