@@ -30,6 +30,7 @@ from siexsim.sweep.stamp import simulate
 RESAMPLES = 500
 LEVEL = 0.95
 SURE = 0.15  # an interval of a total index that is wider than this, on one side, says too little
+HORIZON = 20  # years after which nothing is asked
 LEAST = {"sobol": 64, "morris": 8, "random": 64}  # points below which nothing is said
 Index = pd.DataFrame  # factor, index, low, high, rank
 _PAWN_RESAMPLES, _SLICES = 100, 8
@@ -198,7 +199,7 @@ def by_horizon(sweep: Sweep, rows: pd.DataFrame) -> pd.DataFrame:
     factors, seed = sweep.study.factors(), sweep.study.design.seed
     parts = []
     for view in VIEWS:
-        for year in range(1, longest(rows) + 1):
+        for year in range(1, min(longest(rows), HORIZON) + 1):
             asked = {
                 "paid_back": f"paid_back_{view}_within_{year}",
                 "balance": f"balance_eur_{view}_year_{year}",

@@ -18,13 +18,14 @@ from siexsim.evidence import Assumption, Parameter
 from siexsim.household import month_number, month_text
 from siexsim.interventions import Intervention, make_intervention, packaged_interventions
 from siexsim.parameters import Parameters
-from siexsim.place import load_place
+from siexsim.place import PATH_MONTHS, load_place
 from siexsim.plan import Agreement, BringForward, Go, Monitoring, Number, Plan, Stage
 from siexsim.posterior import Posterior, packaged_posterior
 from siexsim.shocks import Shock, check_together, read_effects
 from siexsim.texts import catalogue, number, text, translated
 
 LARGEST_FILE_BYTES: Final = 1_000_000
+LONGEST_YEARS: Final = PATH_MONTHS // 12  # as far as households are prepared
 LONGEST_MESSAGE: Final = 400
 _LONGEST_VALUE = 40
 _STARTS: Final = r"^20(1[2-9]|2[0-2])-01$"  # from the first published norms to the margins
@@ -47,7 +48,7 @@ class Scenario(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     place: str = "groningen"
     start: str = Field(default="2022-01", pattern=_STARTS)
-    years: int = Field(default=10, ge=1, le=20, strict=True)
+    years: int = Field(default=10, ge=1, le=LONGEST_YEARS, strict=True)
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     sample: int = Field(default=1, ge=1, le=1000, strict=True)
     futures: int = Field(default=20, ge=1, le=10_000, strict=True)

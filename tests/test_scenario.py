@@ -62,7 +62,7 @@ def test_the_fingerprint_follows_what_a_run_depends_on():
         ('start = "2022-07"', "start = 2022-07-01", "a text between quotes is needed"),
         ('end = "2026-06"', 'end = "2022-06"', "ends (2022-06) before it starts"),
         ('start = "2022-01"', 'start = "2023-01"', "a run starts in a January from 2012 to 2022"),
-        ("years = 11", "years = 30", "years is 30; at most 20"),
+        ("years = 11", "years = 30", "years is 30; at most 25"),
         ("years = 11", "years = 2.5", "a whole number is needed"),
         ("years = 11", "years = [", "at line"),
         ("years = 11", "years = " + "9" * 5000, "too long"),
@@ -176,7 +176,7 @@ def shocks(draw):
 def valid(draw):
     content = {"name": draw(TEXTS.filter(bool))}
     optional = {
-        "years": st.integers(1, 20), "seed": st.integers(0, 2**63 - 1), "plan": plans(),
+        "years": st.integers(1, 25), "seed": st.integers(0, 2**63 - 1), "plan": plans(),
         "sample": st.integers(1, 1000), "futures": st.integers(1, 10_000),
         "effects": st.sampled_from(["evidence", "sceptical", "ipw"]),
         "shocks": st.lists(shocks(), max_size=2),

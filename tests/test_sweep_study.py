@@ -13,6 +13,7 @@ import pytest
 from siexsim import cli
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
+from siexsim.household import month_number
 from siexsim.interventions import NUMBERS
 from siexsim.parameters import Parameters
 from siexsim.run import run_future
@@ -317,3 +318,26 @@ def test_mistakes_on_the_command_line(capsys, monkeypatch, words, said):
     assert cli.execute(["sweep", *words]) == 2
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+def test_a_study_that_asks_for_twenty_years_lives_long_enough_to_know():
+    """Plans begin some months after a run does, so a run of 20 years can't tell of 20 years."""
+    for name in ("mixen_noordoost", "mixen_stad", "waar_hangt_het_van_af"):
+        study = read_study(STUDIES / f"{name}.toml")
+        for said in study.scenarios.values():
+            scenario = Scenario.of(said | {"sample": 1000})
+            begins = month_number(scenario.plan.start) - month_number(scenario.start)
+            # half a year more, since the first participant may come late
+            assert scenario.months() - begins >= 20 * 12 + 6, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("years", "known"), [(20, False), (22, True), (25, True)])
+def test_payback_within_twenty_years_is_known_when_the_run_lasts(tmp_path, years, known):
+    path = with_lines(tmp_path, "sample = 200\nyears = 3", f"sample = 1000\nyears = {years}")
+    run = next(read_study(path).runs(stamp()))
+    table = pd.DataFrame([simulate(run.task)])
+    assert (table["watched_months"] >= 240).all() == known
+    assert ("balance_eur_public_year_20" in table) == known
+    never = table.assign(payback_months_public=np.nan)
+    assert np.isnan(paid_back(never, "public", 20)).all() != known

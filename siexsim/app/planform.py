@@ -12,6 +12,7 @@ from typing import Any, Final
 from siexsim.app.words import say
 from siexsim.errors import UserError
 from siexsim.interventions import packaged_interventions
+from siexsim.scenario import LONGEST_YEARS
 from siexsim.shocks import OWN, packaged_shocks
 from siexsim.texts import number
 
@@ -219,7 +220,7 @@ def content_of_fields(fields: Fields, base: Mapping[str, Any], lang: str) -> Rea
     read, content = _Reader(fields, lang), copy.deepcopy(dict(base))
     content |= {
         "name": read.one("name")[:80] or say(lang, "plan.nameless"),
-        "years": read.whole("years", 10, 20),
+        "years": read.whole("years", 10, LONGEST_YEARS),
         "effects": read.one("effects", "evidence"),
     }
     if read.one("precision") in PRECISION:
