@@ -21,6 +21,7 @@ from siexsim import maps
 from siexsim.account import VIEWS
 from siexsim.items import PAYERS, PUBLIC
 from siexsim.plots_participants import draw_participants, spread_of
+from siexsim.plots_stress import draw_stress_years, stress_by_year
 from siexsim.sheet import (
     BLUE,
     GREY,
@@ -243,6 +244,8 @@ def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
     drawn["people"] = maps.draw_people
     if maps.stress_is_known(Sheet(result, LANGUAGES[0])):
         drawn["stress"] = maps.draw_stress
+    if stress_by_year(Sheet(result, LANGUAGES[0])) is not None:
+        drawn["stress_years"] = draw_stress_years
     drawn["map"] = maps.draw_map
     if result.manifest["scenario"].get("plan") and spread_of(result) is not None:
         drawn["participants"] = draw_participants

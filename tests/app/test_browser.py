@@ -179,6 +179,7 @@ def views(results: list[str]) -> dict[str, str]:
     other = results[1].rsplit("/", 1)[1]
     return {
         "start": "/", "plan": "/plan", "result": results[0], "photo": f"{results[0]}/photo",
+        "map": f"{results[0]}/map", "map-stress": f"{results[0]}/map?indicator=stress_money&who=minima",
         "report": f"{results[0]}/report", "compare": f"/compare?r={name}&r={other}",
         "assumptions": "/assumptions", "what-if": "/what-if?key=stress.noise_width",
         "sure": "/sure", "help": "/help", "missing": "/zzz",
@@ -224,7 +225,7 @@ def test_a_plan_is_built_by_mouse_run_and_taken_along(visitor, tmp_path):
     page.get_by_label("Oosterparkwijk").first.check()
     page.get_by_label("Energiehulp").first.fill("100.000")
     assert page.locator("#total").inner_text() == "€\xa0600.000"
-    page.get_by_label("Energie en prijzen").check()
+    page.get_by_role("checkbox", name="Energie en prijzen").check()
     page.get_by_label("Hoeveel jaar").fill("2")
     page.get_by_label("Laatste maand").select_option("2023-06")
     page.get_by_label("Snel:").check()
