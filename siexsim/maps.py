@@ -24,6 +24,7 @@ from siexsim.sheet import (
     PALE,
     Drawing,
     Sheet,
+    capital,
     decimal_years,
     of_world,
 )
@@ -205,7 +206,7 @@ def draw_stress(sheet: Sheet) -> Drawing:
     parts = [
         sheet.say(
             "stress", "alt_part_alone" if with_plan is None else "alt_part",
-            domain=sheet.text("domains", domain),
+            domain=capital(sheet.text("domains", domain)),
             poor_without=sheet.number(without[0][d], 3), poor_with=sheet.number(after[0][d], 3),
             all_without=sheet.number(without[1][d], 3), all_with=sheet.number(after[1][d], 3),
         )

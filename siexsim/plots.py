@@ -34,6 +34,7 @@ from siexsim.sheet import (
     YELLOW,
     Drawing,
     Sheet,
+    capital,
     decimal_years,
 )
 from siexsim.texts import LANGUAGES
@@ -222,7 +223,7 @@ def draw_payers(sheet: Sheet) -> Drawing:
     parts = []
     for payer, amounts in list(rows.items())[1:]:
         said = dict(zip(("p10", "p50", "p90"), map(sheet.euro, amounts), strict=True))
-        name = sheet.text("payers", payer)
+        name = capital(sheet.text("payers", payer))
         parts.append(sheet.say("payers_figure", "alt_part", payer=name, **said))
     alt = sheet.say(
         "payers_figure", "alt", first=first, last=last, futures=len(futures), parts=" ".join(parts),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from siexsim.hiding import step_of
 from siexsim.household import DOMAINS
 from siexsim.maps import plan_wijken
-from siexsim.sheet import BLUE, INK, ORANGE, Drawing, Sheet, decimal_years
+from siexsim.sheet import BLUE, INK, ORANGE, Drawing, Sheet, capital, decimal_years
 
 _COLUMNS: Final = [f"poor_stress_{domain}" for domain in DOMAINS]
 
@@ -128,8 +128,8 @@ def _said(sheet: Sheet, found: StressByYear, where: str) -> tuple[str, str]:
         values = {"domain": names[d], "change": number(rise[d], 3, True)}
         parts = [
             sheet.say(
-                "stress_years", "alt_part_alone", domain=name, start=number(before[0, d], 3),
-                without=number(before[-1, d], 3),
+                "stress_years", "alt_part_alone", domain=capital(name),
+                start=number(before[0, d], 3), without=number(before[-1, d], 3),
             )
             for d, name in enumerate(names)
         ]  # fmt: skip
@@ -138,7 +138,7 @@ def _said(sheet: Sheet, found: StressByYear, where: str) -> tuple[str, str]:
     most = np.abs(change).argmax(axis=0)  # the month of the largest change, by domain
     parts = [
         sheet.say(
-            "stress_years", "alt_part", domain=name, start=number(before[0, d], 3),
+            "stress_years", "alt_part", domain=capital(name), start=number(before[0, d], 3),
             without=number(before[-1, d], 3), **{"with": number(after[-1, d], 3)},
             change=number(change[most[d], d], 3, True), month=sheet.month(found.months[most[d]]),
         )

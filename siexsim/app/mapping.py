@@ -20,6 +20,7 @@ CHANGE: Final = "change"
 WHO: Final = ("all", "minima")
 UNKNOWN: Final = "few"
 _MEAN_UNITS: Final = ("stress (0-1)", "factor", "sd")  # small numbers, so with three digits
+_PERCENT: Final = "% of households"
 _WIDTH: Final = 600.0  # of the drawing, in its own units
 
 
@@ -72,7 +73,7 @@ def choices(result: Result, asked: Mapping[str, str]) -> tuple[Chosen, dict[str,
         asked["indicator"] if asked.get("indicator") in names else "under_110",
         asked["who"] if asked.get("who") in WHO else WHO[0],
         int(year) if year.isdigit() and int(year) in ends else ends[-1],
-        asked["world"] if asked.get("world") in can["world"] else can["world"][-1],
+        asked["world"] if asked.get("world") in can["world"] else can["world"][0],
     )
     return chosen, can
 
@@ -90,7 +91,7 @@ def mapped(result: Result, chosen: Chosen, lang: str) -> Mapped:
     worlds = _values(result, chosen)
     change = chosen.world == CHANGE
     shown = _change(worlds) if change else worlds[chosen.world]
-    digits = 3 if one.unit in _MEAN_UNITS else 1
+    digits = _digits(one)
     levels, key = _classes(lang, [shown[name] for name in place.wijken], digits, change)
     in_plan = plan_wijken(sheet)
     scale = _Scale.of(place.map["features"])
@@ -111,9 +112,13 @@ def mapped(result: Result, chosen: Chosen, lang: str) -> Mapped:
     )  # fmt: skip
     who = say(lang, f"map.{chosen.who}")
     title = say(lang, f"map.title_{chosen.world}", what=named(lang, one), who=who, year=chosen.year)
-    words = _words(lang, shown, digits, change, place)
+    words = _words(lang, shown, one, change, place)
     size = (round(_WIDTH), round(scale.height))
     return Mapped(title, words, areas, key, size, tuple(heads), rows)
+
+
+def _digits(one: Indicator) -> int:
+    return 3 if one.unit in _MEAN_UNITS else 1
 
 
 def _values(result: Result, chosen: Chosen) -> dict[str, dict[str, float]]:
@@ -227,25 +232,31 @@ def _area(feature: Any, value: str, level: str, in_plan: bool, scale: _Scale) ->
 
 
 def _words(
-    lang: str, shown: Mapping[str, float], digits: int, change: bool, place: Any
+    lang: str, shown: Mapping[str, float], one: Indicator, change: bool, place: Any
 ) -> tuple[str, ...]:
     """What the map says: the whole municipality, and where it is highest and lowest."""
     found = sorted(
         ((shown[name], name) for name in place.wijken if np.isfinite(shown[name])), reverse=True
     )
-    whole = _said(lang, shown[place.name], digits, change)
+    digits, unit = _digits(one), ""
+    if one.unit == _PERCENT:
+        unit = say(lang, "map.points") if change else "%"
+
+    def said_of(value: float) -> str:
+        return _said(lang, value, digits, change) + (unit if np.isfinite(value) else "")
+
+    whole = said_of(shown[place.name])
     said = [say(lang, "map.whole_change" if change else "map.whole", value=whole)]
     if change:
         moved = [(v, n) for v, n in found if abs(v) >= 0.5 * 10.0**-digits]
         found = sorted(moved, key=lambda one: -abs(one[0]))
         if not found:
             return (*said, say(lang, "map.no_change"))
-        names = ", ".join(f"{n} ({_said(lang, v, digits, True)})" for v, n in found[:3])
+        names = ", ".join(f"{n} ({said_of(v)})" for v, n in found[:3])
         return (*said, say(lang, "map.most_change", names=names))
     if not found:
         return (*said, say(lang, "map.none_shown"))
     top, low = (
-        ", ".join(f"{n} ({_said(lang, v, digits, False)})" for v, n in some)
-        for some in (found[:3], found[::-1][:3])
+        ", ".join(f"{n} ({said_of(v)})" for v, n in some) for some in (found[:3], found[::-1][:3])
     )
     return (*said, say(lang, "map.highest", names=top), say(lang, "map.lowest", names=low))

@@ -15,7 +15,7 @@ from siexsim.items import PAYERS, PUBLIC
 from siexsim.maps import plan_wijken, poverty_shares, stress_of
 from siexsim.plots_participants import return_classes, spread_of
 from siexsim.plots_stress import stress_by_year
-from siexsim.sheet import Sheet, of_world
+from siexsim.sheet import Sheet, capital, of_world
 from siexsim.texts import amount, known, number
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _stress_years(sheet: Sheet) -> Behind:
     lang, worlds = sheet.lang, ["without"] + ["with"] * (found.with_plan is not None)
     values = [found.without] if found.with_plan is None else [found.without, found.with_plan]
     heads = [
-        say(lang, f"head.domain_{world}", domain=sheet.text("domains", domain).capitalize())
+        say(lang, f"head.domain_{world}", domain=capital(sheet.text("domains", domain)))
         for domain in DOMAINS for world in worlds
     ]  # fmt: skip
     rows = tuple(

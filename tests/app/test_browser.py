@@ -179,7 +179,8 @@ def views(results: list[str]) -> dict[str, str]:
     other = results[1].rsplit("/", 1)[1]
     return {
         "start": "/", "plan": "/plan", "result": results[0], "photo": f"{results[0]}/photo",
-        "map": f"{results[0]}/map", "map-stress": f"{results[0]}/map?indicator=stress_money&who=minima",
+        "map": f"{results[0]}/map",
+        "map-stress": f"{results[0]}/map?indicator=stress_money&who=minima&world=with",
         "report": f"{results[0]}/report", "compare": f"/compare?r={name}&r={other}",
         "assumptions": "/assumptions", "what-if": "/what-if?key=stress.noise_width",
         "sure": "/sure", "help": "/help", "missing": "/zzz",
