@@ -29,10 +29,11 @@ from siexsim.errors import UserError
 from siexsim.evidence import GRADES
 from siexsim.parameters import Parameters
 from siexsim.posterior import packaged_posterior
-from siexsim.report.content import grade, named, weightiest
+from siexsim.report.content import grade, named, title_of, weightiest
 from siexsim.say_assumptions import fitted_said, influence_said
 from siexsim.say_checks import print_validation
 from siexsim.scenario import Scenario
+from siexsim.shocks import packaged_shocks
 from siexsim.telling import sentence
 from siexsim.texts import known, number, short, text
 from siexsim.weakness import packaged_table, weakest_first
@@ -183,13 +184,23 @@ async def assumptions(request: Request) -> Response:
     found = await run_in_threadpool(_found, theme, wanted, words)
     first = int(asked.get("from", "0")) if asked.get("from", "0").isdigit() else 0
     rows = [_row(lang, one, changes) for one in found[first : first + _MOST_ROWS]]
-    themes = sorted({one.theme for one in Parameters.packaged().values()})
+    names = {one.theme for one in Parameters.packaged().values()}
+    themes = sorted(((name, _theme(lang, name)) for name in names), key=lambda one: one[1])
     grades = [(name, grade(lang, name)) for name in GRADES]
     return render(
         request, "assumptions.html", rows=rows, count=len(found), themes=themes, grades=grades,
         theme=theme, grade=wanted, q=words, link=link, first=first, step=_MOST_ROWS,
         whole=len(Parameters.packaged()), changed=sorted(changes),
     )  # fmt: skip
+
+
+def _theme(lang: str, name: str) -> str:
+    """What numbers of a theme are about: a kind of help, a shock, or a part of the model."""
+    if help_of := Parameters.packaged().interventions.get(name):
+        return title_of(lang, help_of)
+    if shock := packaged_shocks().get(name.removeprefix("shock_")):
+        return say(lang, "theme.shock", title=shock.titel if lang == "nl" else shock.title)
+    return say(lang, f"theme.{name}")
 
 
 @cache
