@@ -134,7 +134,7 @@ class Lived:
         unsure = study.uncertainties.model_copy(update={"futures": futures[-1]})
         wider = study.model_copy(update={"uncertainties": unsure})
         every = wider.runs(self.sweep.program, points)
-        runs = [run for run in every if run.inputs["future"] in futures]
+        runs = [run for run in every if run.own["future"] in futures]
         finish(in_order(runs), self.live, self.sweep.store, self.opened, self.window, self.heard)
         rows = self.sweep.store.rows([run.name for run in runs]).to_pandas()
         goals = [sign(name) * outcome(rows, name) for name in study.outcomes]

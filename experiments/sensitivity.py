@@ -35,6 +35,7 @@ HORIZON = 20  # years after which nothing is asked
 LEAST = {"sobol": 64, "morris": 8, "random": 64}  # points below which nothing is said
 Index = pd.DataFrame  # factor, index, low, high, rank
 _PAWN_RESAMPLES, _SLICES = 100, 8
+_PAWN_POINTS = 1000  # at most, in a draw again: of more it takes minutes
 
 
 def groups(factors: Sequence[Factor]) -> list[str]:
@@ -138,11 +139,12 @@ def pawn(factors: Sequence[Factor], x: Floats, values: Floats, seed: int = 1) ->
         told = salib.analyze(problem, many, values[rows].ravel(), S=_SLICES, seed=seed)
         return np.asarray(told["median"], float)
 
-    every = np.arange(len(x))
+    every, some = np.arange(len(x)), min(len(x), _PAWN_POINTS)
     index = once(every)
-    again = np.array([once(chance.choice(every, len(every))) for _ in range(_PAWN_RESAMPLES)])
-    # drawing again makes distances larger; the interval is put around what was measured
-    spread = again - again.mean(axis=0)
+    again = np.array([once(chance.choice(every, some)) for _ in range(_PAWN_RESAMPLES)])
+    # drawing again makes distances larger; the interval is put around what was measured, and what
+    # fewer points spread is more by the root of how many fewer
+    spread = (again - again.mean(axis=0)) * np.sqrt(some / len(x))
     low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return table_of(problem["names"], index, np.maximum(index + low, 0.0), index + high)
 

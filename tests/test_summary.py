@@ -136,7 +136,7 @@ def test_the_map_has_all_sets_side_by_side_and_a_question_mark_for_what_is_not_k
 def test_the_famous_claim_is_held_against_every_set(findings):
     part = summary_money.per_euro(Findings(findings, "en"))
     rows = rows_of(part)
-    assert list(rows)[0] == "Energy help"  # the most first
+    assert next(iter(rows)) == "Energy help"  # the most first
     assert rows["Debt relief with early warning"][3:6] == ["−1.3", "−0.4", "−0.8"]
     claim = part.said[1]
     assert "under “proven”: no kind of help" in claim

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -32,3 +35,13 @@ def kills_at_three(task: Any) -> dict[str, float]:
 def ishigami(task: Any) -> dict[str, float]:
     a, b, c = (float(task["point"][name]) for name in ("a", "b", "c"))
     return {"y": math.sin(a) + 7 * math.sin(b) ** 2 + 0.1 * c**4 * math.sin(a)}
+
+
+def lives_slowly(task: Any) -> dict[str, float]:
+    """A run that takes a while, says that it was done, and always comes to the same."""
+    said = json.dumps(task, sort_keys=True).encode()
+    digest = hashlib.sha256(said).digest()
+    time.sleep(0.02 + digest[0] / 4000)
+    with Path(os.environ["SIEXSIM_LIVED"]).open("a", encoding="utf-8") as file:
+        file.write(digest.hex() + "\n")  # short, so never mixed with that of another process
+    return {f"outcome_{k}": digest[k] / 256 for k in range(4)}

@@ -148,9 +148,10 @@ class Sweep:
         there = self.store.names()
         runs = [run for run in self.runs if run.name in there]
         rows = self.store.rows([run.name for run in runs])
-        inputs = list(dict.fromkeys(name for run in runs for name in run.inputs))
         columns: dict[str, Any] = {RUN: [run.name for run in runs]}
-        columns |= {name: [run.inputs.get(name) for run in runs] for name in inputs}
+        for place, run in enumerate(runs):
+            for name, value in run.inputs.items():
+                columns.setdefault(name, [None] * len(runs))[place] = value
         outcomes = set(rows.column_names) - set(columns) - {SECONDS}
         for name in sorted(outcomes, key=_natural):
             columns[name] = (

@@ -45,11 +45,20 @@ class OtherProgramError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run that is wanted: its name, what travels with its row, and what is asked."""
+    """One run that is wanted: its name, what travels with its row, and what is asked.
+
+    What all runs at one point of a design share is `point`, held once: there are many runs.
+    """
 
     name: str
-    inputs: Mapping[str, Any]
+    own: Mapping[str, Any]
     task: Task
+    point: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """All that travels with the row."""
+        return {**self.own, **self.point}
 
 
 @dataclass

@@ -143,8 +143,8 @@ class Study(BaseModel):
         said = json.dumps(asked, sort_keys=True)
         for future in range(1, self.uncertainties.futures + 1):
             name = hashlib.sha256(f"{future} {said}".encode()).hexdigest()[:20]
-            inputs = dict(zip(INPUTS, (*cell, number, future), strict=True)) | dict(point)
-            yield Run(name, inputs, asked | {"future": future})
+            own = dict(zip(INPUTS, (*cell, number, future), strict=True))
+            yield Run(name, own, asked | {"future": future}, point)
 
     def asked(self, cell: tuple[str, str, str], point: Mapping[str, Value]) -> dict[str, Any]:
         """What is asked of a run at a point, but the future."""
@@ -169,7 +169,8 @@ def in_order(runs: Sequence[Run]) -> list[Run]:
     def key(run: Run) -> tuple[Any, ...]:
         plan = run.task["scenario"]["plan"]
         where = json.dumps([plan.get("wijken"), plan.get("stages")])
-        return (run.inputs["scenario"], where, run.inputs["future"], str(run.inputs[SHOCKS]))
+        inputs = run.inputs
+        return (inputs["scenario"], where, inputs["future"], str(inputs[SHOCKS]))
 
     return sorted(runs, key=key)
 
