@@ -182,7 +182,7 @@ async def assumptions(request: Request) -> Response:
             link = ""
     theme, wanted, words = asked.get("theme", ""), asked.get("grade", ""), asked.get("q", "")[:60]
     found = await run_in_threadpool(_found, theme, wanted, words)
-    first = int(asked.get("from", "0")) if asked.get("from", "0").isdigit() else 0
+    first = int(asked.get("from", "0")) if asked.get("from", "0").isdecimal() else 0
     rows = [_row(lang, one, changes) for one in found[first : first + _MOST_ROWS]]
     names = {one.theme for one in Parameters.packaged().values()}
     themes = sorted(((name, _theme(lang, name)) for name in names), key=lambda one: one[1])
