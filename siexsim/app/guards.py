@@ -63,7 +63,7 @@ class Guard:
             ):
                 return 403, "this form came from another site"
         length = headers.get(b"content-length", b"0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY_BYTES:
+        if not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
             return 413, "too large"
         return None
 
