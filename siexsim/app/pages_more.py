@@ -84,7 +84,8 @@ def _task(request: Request) -> dict[str, Any]:
     parts, suggestions = [], []
     if job.parts:
         said = json.loads(Path(job.parts).read_text(encoding="utf-8"))
-        parts = [_part(one) for one in said.get(lang, ())]
+        title = say(lang, f"task.{job.kind}")  # which the page says itself
+        parts = [one for one in map(_part, said.get(lang, ())) if one["words"] != title]
         suggestions = [
             (household, sentence(lang, f"suggestion.{why}"))
             for household, why in said.get("suggestions", ())
