@@ -72,7 +72,7 @@ def choices(result: Result, asked: Mapping[str, str]) -> tuple[Chosen, dict[str,
     chosen = Chosen(
         asked["indicator"] if asked.get("indicator") in names else "under_110",
         asked["who"] if asked.get("who") in WHO else WHO[0],
-        int(year) if year.isdigit() and int(year) in ends else ends[-1],
+        int(year) if year.isdecimal() and int(year) in ends else ends[-1],
         asked["world"] if asked.get("world") in can["world"] else can["world"][0],
     )
     return chosen, can

@@ -84,7 +84,8 @@ def _task(request: Request) -> dict[str, Any]:
     parts, suggestions = [], []
     if job.parts:
         said = json.loads(Path(job.parts).read_text(encoding="utf-8"))
-        parts = [_part(one) for one in said.get(lang, ())]
+        title = say(lang, f"task.{job.kind}")  # which the page says itself
+        parts = [one for one in map(_part, said.get(lang, ())) if one["words"] != title]
         suggestions = [
             (household, sentence(lang, f"suggestion.{why}"))
             for household, why in said.get("suggestions", ())
@@ -182,7 +183,7 @@ async def assumptions(request: Request) -> Response:
             link = ""
     theme, wanted, words = asked.get("theme", ""), asked.get("grade", ""), asked.get("q", "")[:60]
     found = await run_in_threadpool(_found, theme, wanted, words)
-    first = int(asked.get("from", "0")) if asked.get("from", "0").isdigit() else 0
+    first = int(asked.get("from", "0")) if asked.get("from", "0").isdecimal() else 0
     rows = [_row(lang, one, changes) for one in found[first : first + _MOST_ROWS]]
     names = {one.theme for one in Parameters.packaged().values()}
     themes = sorted(((name, _theme(lang, name)) for name in names), key=lambda one: one[1])

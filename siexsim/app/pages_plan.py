@@ -113,7 +113,7 @@ def _form(
         central = Scenario.of({**base, "plan": None}).central() if own else None
     except (ValueError, UserError):
         central = None
-    years = int(base.get("years", 10)) if str(base.get("years", 10)).isdigit() else 10
+    years = int(base.get("years", 10)) if str(base.get("years", 10)).isdecimal() else 10
     dates = [month_text((_FIRST_YEAR - 1900) * 12 + k) for k in range(12 * max(years, 12))]
     months = {date: month(lang, date) for date in dates}
     names = [key[4:] for key in fields if key.startswith("set:")]
