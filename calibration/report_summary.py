@@ -140,7 +140,8 @@ def _changes(rows: pd.DataFrame) -> str:
 
 
 def _short(words: str) -> str:
-    return words.removeprefix("placebo: ").removeprefix("verandering ").removesuffix(", 2022-26")
+    said = words.removeprefix("placebo: ").removeprefix("verandering ").removesuffix(", 2022-26")
+    return said.removesuffix(", wie het ook zijn")
 
 
 def _years(tables: Tables, figures: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from experiments import breakeven, discovery, mixes, pictures, say_plans, sensitivity, words
 from experiments.answers import CELL, answers, by_cell, found
+from experiments.tables import write_origin
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
 from siexsim.say import console
@@ -121,11 +122,12 @@ def _say_indices(head: tuple[str, ...], part: pd.DataFrame, lang: str, screen: C
 
 def _say_constant(table: pd.DataFrame, sweep: Sweep, lang: str, screen: Console) -> None:
     there = set() if table.empty else set(map(tuple, table[["outcome", *CELL]].to_numpy()))
-    for cell, _ in by_cell(sweep):
+    for cell, rows in by_cell(sweep):
         for name in sweep.study.outcomes:
             if (name, *cell) not in there:
-                said = {"outcome": name, "cell": words.cell(lang, *cell)}
-                screen.print(words.say(lang, "sensitivity", "constant", **said))
+                said = {"outcome": words.goal(lang, name), "cell": words.cell(lang, *cell)}
+                key = "constant" if answers(rows, name).values.size else "unknown"
+                screen.print(words.say(lang, "sensitivity", key, **said))
 
 
 def _say_weak(settled: pd.DataFrame, sweep: Sweep, lang: str, screen: Console) -> None:
@@ -172,15 +174,14 @@ def _say_counts(counts: pd.DataFrame, lang: str, screen: Console) -> None:
 
 def do_discover(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
     """Conditions in words, in both languages on disk and in one on screen."""
+    table = discovery.conditions(sweep)
+    table.to_csv(out / "conditions.csv", index=False)
     for one in LANGUAGES:
         lines = [f"# {sweep.study.name}", ""]
-        for cell, rows in by_cell(sweep):
-            scenario, effects, shocks = cell
-            head = words.cell(one, scenario, effects, shocks)
-            lines += [f"## {head}", ""]
-            factors, seed = sweep.study.factors(), sweep.study.design.seed
-            for view in VIEWS:
-                told = discovery.in_words(one, rows, factors, view, mixes.YEARS, seed)
+        for cell, rows in table.groupby(list(CELL), sort=False):
+            lines += [f"## {words.cell(one, *map(str, cell))}", ""]
+            for _, own in rows.groupby("view", sort=False):
+                told = discovery.told(list(zip(own["kind"], own[one], strict=True)))
                 lines += [f"- {sentence}" for sentence in told]
             lines.append("")
         (out / f"conditions-{one}.md").write_text("\n".join(lines), encoding="utf-8")
@@ -225,6 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with pictures.style():
             more = {name: getattr(asked, name) for name in asked.options}
             asked.run(sweep, out, lang, screen, **more)
+        write_origin(sweep, asked.command, out)
     except UserError as error:
         console(stderr=True).print(f"error: {error}", soft_wrap=True)
         return 2

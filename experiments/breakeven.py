@@ -30,9 +30,10 @@ HORIZONS_YEARS = (3, 5, 10)
 
 @dataclass(frozen=True)
 class Turn:
-    """Where a balance passes zero; infinite where it stays below at all that was tried.
+    """Where a balance passes zero; infinite where that lies beyond all that was tried.
 
-    Minus infinity: it is above zero at all that was tried. `low` to `high` holds 9 in 10.
+    A strength that is infinite never pays back, minus infinite always; a price the other way
+    round. `low` to `high` holds 9 in 10.
     """
 
     at: float
@@ -40,33 +41,34 @@ class Turn:
     high: float
 
 
-def crossing(factor: Floats, balance: Floats) -> float:
+def crossing(factor: Floats, balance: Floats, lever: str) -> float:
     """The factor at which a balance turns from a loss into no loss, by straight lines.
 
-    With a price it is the highest that earns itself back, with a strength the lowest. Infinite
-    where no factor does, minus infinity where all do.
+    With a price it is the highest that earns itself back, with a strength the lowest. Where all
+    that was tried is on one side the turn lies beyond it: infinite or minus infinite.
     """
     order = np.argsort(factor)
     x, y = factor[order], balance[order]
+    beyond = np.inf if lever == PRICE else -np.inf  # where even the worst that was tried pays back
     if (y >= 0).all():
-        return -np.inf
+        return beyond
     if (y < 0).all():
-        return np.inf
+        return -beyond
     turns = np.flatnonzero((y[:-1] >= 0) != (y[1:] >= 0))
     # the balance may pass zero more than once where luck is larger than the change: the last turn
     k = int(turns[-1])
     return float(x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k]))
 
 
-def turn(factor: Floats, balances: Floats, seed: int = 1) -> Turn:
+def turn(factor: Floats, balances: Floats, lever: str, seed: int = 1) -> Turn:
     """Where the mean balance turns; `balances` by factor (rows) and future (columns)."""
     chance, futures = np.random.default_rng(seed), balances.shape[1]
     again = [
-        crossing(factor, balances[:, chance.integers(0, futures, futures)].mean(axis=1))
+        crossing(factor, balances[:, chance.integers(0, futures, futures)].mean(axis=1), lever)
         for _ in range(RESAMPLES)
     ]
     low, high = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
-    return Turn(crossing(factor, balances.mean(axis=1)), float(low), float(high))
+    return Turn(crossing(factor, balances.mean(axis=1), lever), float(low), float(high))
 
 
 def lever_of(sweep: Sweep) -> str:
@@ -82,6 +84,7 @@ def lever_of(sweep: Sweep) -> str:
 def turns(sweep: Sweep) -> pd.DataFrame:
     """Break-even of every kind of help, view and horizon in each cell."""
     lever, found = lever_of(sweep), []
+    kind = lever.partition(".")[0]
     for cell, rows in by_cell(sweep):
         for mix, own in rows.groupby(MIX, sort=False):
             factor = np.asarray(points_of(own)[lever].astype(float), float)
@@ -91,16 +94,21 @@ def turns(sweep: Sweep) -> pd.DataFrame:
                     told = answers(own, name) if name in own else None
                     if told is None or not told.values.size:
                         continue
-                    at = turn(factor, told.values, sweep.study.design.seed)
+                    at = turn(factor, told.values, kind, sweep.study.design.seed)
                     found.append(
                         {
                             **dict(zip(CELL, cell, strict=True)), "mix": mix, "view": view,
-                            "years": years, "lever": lever.partition(".")[0],
+                            "years": years, "lever": kind,
                             "least": factor.min(), "most": factor.max(),
                             "at": at.at, "low": at.low, "high": at.high,
                         }
                     )  # fmt: skip
     return pd.DataFrame(found)
+
+
+def is_never(lever: str, at: float) -> bool:
+    """Whether a turn beyond all that was tried means that nothing pays back."""
+    return (at < 0) == (lever == PRICE)
 
 
 def in_words(lang: str, row: pd.Series) -> str:
@@ -116,13 +124,14 @@ def in_words(lang: str, row: pd.Series) -> str:
     if np.isfinite(row["at"]):
         ends = {key: _end(lang, row, key) for key in ("at", "low", "high")}
         return words.say(lang, "breakeven", f"turns_{row['lever']}", **said, **ends)
-    key = "never" if row["at"] > 0 else "always"
+    key = "never" if is_never(row["lever"], row["at"]) else "always"
     if row["lever"] == PRICE and key == "never":
         said["most"] = said["least"]  # cheap is best
     return words.say(lang, "breakeven", key, **said)
 
 
 def _end(lang: str, row: pd.Series, key: str) -> str:
+    """A turn or an end of its interval; "<" and ">" where it lies beyond all that was tried."""
     at = float(np.clip(row[key], row["least"], row["most"]))
     mark = "" if np.isfinite(row[key]) else "<" if row[key] < 0 else ">"
     return mark + (percent(lang, at) if row["lever"] == PRICE else number(lang, at, 2))

@@ -17,14 +17,17 @@ import numpy as np
 import pandas as pd
 
 from experiments import words
-from experiments.answers import Floats, arranged, points_of
-from experiments.mixes import HALF
+from experiments.answers import CELL, Floats, arranged, by_cell, points_of
+from experiments.mixes import HALF, YEARS
+from siexsim.account import VIEWS
 from siexsim.errors import UserError
+from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import Factor
 from siexsim.sweep.outcomes import paid_back
-from siexsim.texts import percent
+from siexsim.texts import LANGUAGES, percent
 
 DENSE = 0.75  # of the plans in a box must pay back
+HOLDS = 0.5  # of the plans in it that weren't searched must pay back, and more than of all plans
 ALWAYS = 0.95
 SURE = 0.05  # a limit that chance would give more often than this is left out
 HIDES = 0.02  # more runs than this that can't tell, such as failed ones, and nothing is said
@@ -93,14 +96,18 @@ def discover(x: pd.DataFrame, y: Floats, seed: int = 1) -> Box | None:
     limits = _limits(found, chosen, x)
     within, base = _within(x, limits), float(y.mean())
     here, there = within & searched, within & ~searched
-    if not limits or not here.any():
+    # without the limits that chance could have given less of it may be left than was found
+    if not limits or not (here.any() and there.any()) or y[here].mean() < DENSE:
+        return None
+    held_out = float(y[there].mean())
+    if held_out < max(HOLDS, base):
         return None
     return Box(
         limits=limits,
         density=float(y[here].mean()),
         coverage=float(y[here].sum() / y[searched].sum()),
         base=base,
-        held_out=float(y[there].mean()) if there.any() else float("nan"),
+        held_out=held_out,
     )
 
 
@@ -175,25 +182,40 @@ def when(
         return "nothing", _sentence(lang, "nothing", said)
     joint = words.say(lang, "discovery", "and")
     said["conditions"] = joint.join(condition(lang, *limit) for limit in found.limits.items())
-    for name in ("density", "coverage", "held_out"):
-        share = getattr(found, name)
-        said[name] = percent(lang, share) if np.isfinite(share) else "-"
+    said |= {n: percent(lang, getattr(found, n)) for n in ("density", "coverage", "held_out")}
     return "found", _sentence(lang, "found", said)
+
+
+def conditions(sweep: Sweep) -> pd.DataFrame:
+    """When plans pay back, for every cell, view and horizon: kind of finding, and it in words."""
+    factors, seed, found = sweep.study.factors(), sweep.study.design.seed, []
+    for cell, rows in by_cell(sweep):
+        for view in VIEWS:
+            for years in YEARS:
+                said = {lang: when(lang, rows, factors, view, years, seed) for lang in LANGUAGES}
+                where = {**dict(zip(CELL, cell, strict=True)), "view": view, "years": years}
+                kind = next(iter(said.values()))[0]
+                found.append({**where, "kind": kind, **{k: s for k, (_, s) in said.items()}})
+    return pd.DataFrame(found)
 
 
 def in_words(
     lang: str, rows: pd.DataFrame, factors: list[Factor], view: str, horizons: Sequence[int],
     seed: int = 1,
 ) -> list[str]:  # fmt: skip
+    """Findings by horizon, in sentences."""
+    return told([when(lang, rows, factors, view, years, seed) for years in horizons])
+
+
+def told(found: Sequence[tuple[str, str]]) -> list[str]:
     """Findings by horizon; of horizons that nobody reaches only the longest, unknown ones once."""
-    found = [when(lang, rows, factors, view, years, seed) for years in horizons]
-    told = []
+    said = []
     for k, (kind, sentence) in enumerate(found):
         same_next = kind == "none" and k + 1 < len(found) and found[k + 1][0] == "none"
         same_before = kind == "unknown" and k > 0 and found[k - 1][0] == "unknown"
         if not (same_next or same_before):
-            told.append(sentence)
-    return told
+            said.append(sentence)
+    return said
 
 
 def _sentence(lang: str, key: str, values: dict[str, object]) -> str:

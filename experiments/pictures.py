@@ -74,10 +74,14 @@ def _percent_axis(axis: Any, lang: str) -> None:
 
 
 def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> Drawing:
-    """Total indices by year, of being paid back and of the balance, for each view."""
-    names = [n for n in dict.fromkeys(table["factor"]) if n != DUMMY]
-    heights = table.groupby("factor")["index"].mean().fillna(0)
-    names.sort(key=lambda name: -heights[name])
+    """Total indices by year, of being paid back and of the balance, for each view.
+
+    Causes that nowhere stand out from the control are named, not drawn.
+    """
+    told = table[table["tells"]]
+    heights = told.groupby("factor")["index"].mean()
+    found = set(told.loc[told["above_dummy"], "factor"])
+    names = sorted(found, key=lambda name: -heights[name])
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes = figure.subplots(2, len(VIEWS), sharex=True, sharey=True)
     for row, kind in enumerate(("paid_back", "balance")):
@@ -89,8 +93,8 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
             ax.set_title(f"{head[0].upper()}{head[1:]}:\n{words.say(lang, 'sensitivity', kind)}")
     axes[0, 0].set_ylim(-0.05, 1.1)
     axes[0, 0].set_xlim(0.5, table["year"].max() + 0.5)
+    figure.supylabel(words.say(lang, "sensitivity", "axis"), size=9)
     for ax in axes[:, 0]:
-        ax.set_ylabel(words.say(lang, "sensitivity", "axis"), size=9)
         _percent_axis(ax.yaxis, lang)
     for ax in axes[1]:
         ax.set_xlabel(words.say(lang, "sensitivity", "years"), size=9)
@@ -98,27 +102,40 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
     note = words.say(
         lang, "sensitivity", "note", points=points, futures=futures, **_names_of(lang, table)
     )
+    left = [n for n in dict.fromkeys(table["factor"]) if n not in found and n != DUMMY]
+    if left:
+        said = "; ".join(words.factor(lang, name) for name in left)
+        note += f" {words.say(lang, 'sensitivity', 'not_drawn', names=said)}"
     return framed(figure, words.say(lang, "sensitivity", "title"), note, axes[1, 0])
 
 
 def _lines(ax: Axes, here: pd.DataFrame, names: Sequence[str], lang: str) -> None:
-    years = np.array(sorted(here["year"].unique()))
-    dead = years[here.groupby("year")["index"].apply(lambda one: one.isna().all()).to_numpy()]
-    for year in dead:
+    by_year = here.groupby("year")
+    same = by_year["index"].apply(lambda one: bool(one.isna().all()))
+    dim = ~by_year["tells"].first()
+    for year in dim.index[dim]:
         ax.axvspan(year - 0.5, year + 0.5, color=GREY, alpha=0.12, lw=0)
-    if len(dead):
-        middle = float(dead.mean())
+    if dim.any():
+        years = _longest_stretch(dim.index[dim].to_numpy())
+        key = "nobody" if same[years].all() else "too_few"
         ax.text(
-            middle, 0.5, words.say(lang, "sensitivity", "nobody"), ha="center", va="center",
-            size=8, color=GREY, rotation=90 if len(dead) < 5 else 0,
+            float(years.mean()), 0.5, words.say(lang, "sensitivity", key), ha="center",
+            va="center", size=8, color=GREY, rotation=90 if len(years) < 8 else 0,
         )  # fmt: skip
     for k, name in enumerate([*names, DUMMY]):
         one = here[here["factor"] == name].sort_values("year")
+        index, low, high = (one[c].where(one["tells"]) for c in ("index", "low", "high"))
         colour = GREY if name == DUMMY else COLOURS[k % len(COLOURS)]
         line = ":" if name == DUMMY else LINES[k // len(COLOURS) % len(LINES)]
-        ax.fill_between(one["year"], one["low"], one["high"], color=colour, alpha=0.15, lw=0)
+        ax.fill_between(one["year"], low, high, color=colour, alpha=0.15, lw=0)
         label = words.factor(lang, name)
-        ax.plot(one["year"], one["index"], line, color=colour, lw=1.8, label=label)
+        # a year between two that say nothing is a dot, not a line
+        ax.plot(one["year"], index, line, marker=".", color=colour, lw=1.8, label=label)
+
+
+def _longest_stretch(years: Any) -> Any:
+    """The longest row of years without a gap."""
+    return max(np.split(years, np.flatnonzero(np.diff(years) > 1) + 1), key=len)
 
 
 # ---- the map of mixes ------------------------------------------------------------------------
@@ -137,7 +154,8 @@ def draw_map(table: pd.DataFrame, lang: str) -> Drawing:
         title = words.cell(lang, effects, shocks)
         axes[0, col].set_title("\n".join(textwrap.wrap(title, 28)), size=9)
     for row, view in enumerate(VIEWS):
-        axes[row, 0].set_ylabel(words.words(lang)["views"][view], weight="bold", size=10)
+        name = "\n".join(textwrap.wrap(words.words(lang)["views"][view], 16))
+        axes[row, 0].set_ylabel(name, weight="bold", size=10)
         _percent_axis(axes[row, 0].yaxis, lang)
     for ax in axes[-1]:
         ax.set_xticks(range(len(YEARS)), [str(years) for years in YEARS])

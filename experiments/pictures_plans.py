@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments import words
 from experiments.answers import CELL
@@ -100,6 +100,7 @@ def draw_kinds(table: pd.DataFrame, goals: Sequence[str], lang: str) -> Drawing:
             ["\n".join(textwrap.wrap(words.option(lang, one), _WIDE)) for one in options], size=9,
         )  # fmt: skip
         ax.set_title("\n".join(textwrap.wrap(words.goal(lang, name), 46)), size=9)
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
         _numbers(ax.xaxis, lang)
     axes[0, 0].set_ylim(len(options) - 0.4, -0.6)
     for ax in list(axes.flat)[len(goals) :]:

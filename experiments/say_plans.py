@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,8 @@ def _say_best(
         )  # fmt: skip
         share = percent(lang, row[ENOUGH])
         regret = percent(lang, row[REGRET])
-        table.add_row(row[LETTER], why, regret, share, levers(lang, row, study))
+        names = [one.name for one in study.factors() if one.name in row]
+        table.add_row(row[LETTER], why, regret, share, levers(lang, row, names))
     screen.print(table)
     screen.print(words.say(lang, "robust", "new_note" if new else "seen_note"))
     least = "; ".join(
@@ -191,9 +192,8 @@ def _named(lang: str, name: str, row: Mapping[Any, Any], new: bool) -> str:
     return f"{words.goal(lang, name)}: {words.of_goal(lang, name, value)}"
 
 
-def levers(lang: str, row: Mapping[Any, Any], study: Study) -> str:
+def levers(lang: str, row: Mapping[Any, Any], names: Sequence[str]) -> str:
     """A plan in words: shares from a twentieth up, largest first, then its other choices."""
-    names = [one.name for one in study.factors() if one.name in row]
     shares = {n: float(row[n]) for n in names if n.startswith("mix.")}
     said = [
         f"{words.amount(lang, name, share)} {words.factor(lang, name)}"

@@ -30,6 +30,7 @@ from siexsim.sweep.stamp import simulate
 RESAMPLES = 500
 LEVEL = 0.95
 SURE = 0.15  # an interval of a total index that is wider than this, on one side, says too little
+TELLS = 0.5  # intervals wider than this on one side, or a sum below it: indices say nothing
 HORIZON = 20  # years after which nothing is asked
 LEAST = {"sobol": 64, "morris": 8, "random": 64}  # points below which nothing is said
 Index = pd.DataFrame  # factor, index, low, high, rank
@@ -192,7 +193,8 @@ def payback(sweep: Sweep, rows: pd.DataFrame, view: str) -> Index:
 def by_horizon(sweep: Sweep, rows: pd.DataFrame) -> pd.DataFrame:
     """Total indices by year since the first investment: of being paid back, and of the balance.
 
-    Years in which all points do the same, such as no plan is paid back, have no index.
+    Years in which all points do the same, such as no plan is paid back, have no index. `tells` is
+    false where so few points differ that the indices say nothing.
     """
     if sweep.study.design.method != "sobol":
         raise UserError("indices by horizon need a study with a design of method sobol")
@@ -209,8 +211,15 @@ def by_horizon(sweep: Sweep, rows: pd.DataFrame) -> pd.DataFrame:
                 y = told.means if told.values.size else np.zeros(2)
                 total = sobol(factors, y, seed)[1]
                 mean = float(y.mean()) if told.values.size else np.nan
-                parts.append(total.assign(kind=kind, view=view, year=year, mean=mean))
+                said = {"kind": kind, "view": view, "year": year, "mean": mean}
+                parts.append(total.assign(**said, tells=tells(total)))
     return pd.concat(parts, ignore_index=True)
+
+
+def tells(total: Index) -> bool:
+    """Whether total indices say anything: they add up to one at least, or are too rough."""
+    wide = float((total["high"] - total["index"]).max())
+    return bool(wide <= TELLS and total["index"].sum() >= TELLS)
 
 
 def longest(rows: pd.DataFrame) -> int:

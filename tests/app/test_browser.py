@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from tests.app.served import PLAN, Served, run_plan, wait_for_end
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra 'browser' is not there")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not there")
@@ -31,55 +30,6 @@ ARGUMENTS = [
 ]  # fmt: skip
 SHOTS = os.environ.get("SIEXSIM_SHOTS")
 LONG = 600_000  # a busy machine is slow
-PLAN = """name = "{name}"
-place = "groningen"
-start = "2022-01"
-years = 2
-seed = 1
-sample = 200
-futures = 6
-effects = "evidence"
-[plan]
-start = "2022-02"
-end = "2023-06"
-budget_eur_per_year = {eur}
-[plan.mix]
-debt_relief = 0.6
-job_guidance = 0.4
-"""
-
-
-class Served:
-    """A site in a process of its own, that can be stopped."""
-
-    def __init__(self, folder: Path, *more: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.more = folder, more
-        self.root = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "siexsim", "app", "--port", str(self.port),
-                   "--folder", str(self.folder), *self.more]  # fmt: skip
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(1800):  # the first time, rules are compiled
-            try:
-                with urllib.request.urlopen(f"{self.root}/health", timeout=2) as answer:
-                    if b'"ok"' in answer.read():
-                        return
-            except OSError:
-                pass
-            time.sleep(0.5)
-        raise TimeoutError("the site did not start")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +115,24 @@ def results(browser, served) -> list[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def tasks(browser, served, results) -> dict[str, str]:
+    """The council's answers, households worth a look and a life, asked for on the page."""
+    one = Visitor(browser, served.root)
+    found = {}
+    for name, button in (("council", "Beantwoord de dertien vragen"),
+                         ("lives", "Zoek huishoudens om te volgen")):  # fmt: skip
+        page = one.opens(f"/nl{results[0]}")
+        page.get_by_role("button", name=button).click()
+        page.locator(".told h2, .cards button").first.wait_for()
+        found[name] = page.url.removeprefix(served.root).removeprefix("/nl")
+    page.locator(".cards button").first.click()
+    page.locator(".told h2").first.wait_for()
+    found["life"] = page.url.removeprefix(served.root).removeprefix("/nl")
+    one.leaves()
+    return found
+
+
 def serious(page) -> list[str]:
     found = axe.Axe().run(page).response["violations"]
     return [
@@ -191,10 +159,11 @@ def views(results: list[str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")]
 )
-def test_every_view_passes_axe_and_fits(browser, served, results, lang, width, scheme):
+def test_every_view_passes_axe_and_fits(browser, served, results, tasks, lang, width, scheme):
     how = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
     one = Visitor(browser, served.root, **how)
-    for name, path in views(results).items():
+    counts = {}
+    for name, path in (views(results) | tasks).items():
         page = one.opens(f"/{lang}{path}")
         if name == "result":
             page.locator("figure").nth(4).wait_for()
@@ -202,10 +171,13 @@ def test_every_view_passes_axe_and_fits(browser, served, results, lang, width, s
             details.evaluate("one => { one.open = true; }")
         assert page.evaluate("document.documentElement.lang") == lang
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        assert serious(page) == [], name
+        found = counts[name] = serious(page)
+        assert found == [], name
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=f"{SHOTS}/{name}-{lang}-{width}-{scheme}.png", full_page=True)
+    print(f"axe {lang} {width} {scheme}: {sum(map(len, counts.values()))} serious or critical "  # noqa: T201
+          f"in {len(counts)} views")  # fmt: skip
     one.leaves()
 
 
@@ -308,6 +280,33 @@ def test_plans_are_compared_and_the_previous_result_stays(visitor, results):
     assert page.locator("figure img").evaluate("one => one.naturalWidth > 0")
 
 
+def test_the_councils_thirteen_questions_are_answered(visitor, tasks):
+    page = visitor.opens(f"/nl{tasks['council']}")
+    heads = page.locator(".told h2").all_inner_texts()
+    asked = [head for head in heads if re.match(r"(Vraag )?\d+[.:]", head)]
+    assert len(asked) == 13, heads
+    page = visitor.opens(f"/en{tasks['council']}")
+    assert page.locator(".told h2").count() == len(heads)
+
+
+def test_ten_users_at_once_each_get_their_own_result(served):
+    names = [f"Plan van {name}" for name in (
+        "Anna", "Bram", "Carla", "Dirk", "Elif", "Fatma", "Gijs", "Hanna", "Ivo", "Jamila",
+    )]  # fmt: skip
+
+    def visit(number: int) -> str:
+        text = PLAN.format(name=names[number], eur=(number + 1) * 1_000_000)
+        result = run_plan(served.root, text.replace("futures = 6", "futures = 2"))
+        return wait_for_end(served.root, result)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        pages = list(pool.map(visit, range(len(names))))
+    for number, page in enumerate(pages):
+        assert 'class="status done"' in page
+        assert f"€\u00a0{number + 1}.000.000 per jaar" in page
+        assert [name for name in names if name in page] == [names[number]]
+
+
 def test_two_users_at_once_each_get_their_own(browser, served):
     both = [Visitor(browser, served.root) for _ in range(2)]
     for one, name in zip(both, ("Eerste plan", "Tweede plan"), strict=True):
@@ -338,8 +337,8 @@ def test_a_broken_file_is_said_and_harms_nothing(visitor):
     bad = {"name": "x.toml", "mimeType": "text/plain", "buffer": b"name = 'x'\n<script>"}
     page.locator("#file").set_input_files(bad)
     page.get_by_role("button", name="Plan openen").click()
+    page.get_by_role("button", name="Simulatie starten").wait_for()
     assert page.get_by_role("alert").inner_text().startswith("Er klopt iets niet")
-    assert page.get_by_role("button", name="Simulatie starten").is_visible()
 
 
 def test_without_script_a_plan_is_run_too(browser, served):
