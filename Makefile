@@ -21,7 +21,7 @@ help:
 	@echo "make run    simulate $(SCENARIO); tables and figures go to $(OUT)/"
 	@echo "make app    open a page to make plans on, in Dutch or English (stop with Ctrl+C)"
 	@echo "make findings  run three plans under three effect sets, in calm and rough times; keep them in results/findings/"
-	@echo "make calibrate  fit the model to Groningen (about an hour; goes on where it was when stopped)"
+	@echo "make calibrate  fit the model to Groningen, check it and report (under an hour; goes on where it was when stopped)"
 	@echo "make docs   make the tables of ODD.md anew from the code and the data"
 	@echo "make test   run the tests, $(WORKERS) at a time"
 	@echo "make browser  test the page in Chromium (needs the browser: apt-get install chromium)"
@@ -80,6 +80,9 @@ findings: $(VENV)/.run
 calibrate: $(VENV)/.run
 	@echo "Fitting to Groningen; tables go to results/findings/calibration/."
 	@$(BIN)/python -m calibration fit --workers $(WORKERS) $(ARGS)
+	@$(BIN)/python -m calibration check --write --workers $(WORKERS)
+	@$(BIN)/python -m calibration confirm --workers $(WORKERS)
+	@$(BIN)/python -m calibration report
 
 docs: $(VENV)/.run
 	@$(BIN)/python -m calibration.odd $(ARGS)

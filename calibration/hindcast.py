@@ -27,8 +27,8 @@ PLACE: Final = "groningen"
 MONTHS: Final = 12
 # What is kept of every household each January.
 KEPT: Final = (
-    "id", "wijk", "birth", "kids", "student", "position", "raised_poor", "ratio", "income",
-    "allowances", "savings", "poor", "months_poor", "on_welfare", "months_on_welfare",
+    "id", "wijk", "birth", "kids", "education", "student", "position", "raised_poor", "ratio",
+    "income", "allowances", "savings", "poor", "months_poor", "on_welfare", "months_on_welfare",
     "debt_state", "months_in_debt",
 )  # fmt: skip
 # Of a whole calendar year: mean ratio, and money and needs in cents a month.

@@ -43,7 +43,7 @@ TEXT: Final = {
     "nl": {
         "place": "afstand tot het midden van de marge\n(1 = de toegestane afwijking)",
         "fitted": "Doelcijfers", "beside": "Ter vergelijking, niet gevraagd",
-        "holdout": "Toetscijfers, niet gebruikt bij het afstellen", "band": "gepubliceerde marge",
+        "holdout": "Toetsen buiten het afstellen", "band": "gepubliceerde marge",
         "in": "model, binnen de marge", "out": "model, erbuiten", "published": "gepubliceerd",
         "minima": "minima, deel van de huishoudens", "welfare": "huishoudens met bijstand",
         "debts": "volwassenen met problematische schulden",

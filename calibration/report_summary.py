@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from calibration.check import PLACEBO
+from calibration.check import BESIDE, PLACEBO
 from calibration.report import LITTLE_LEARNT, NOTHING_LEARNT, Tables
 from calibration.report_say import joined, line, number
 from calibration.report_years import FIRST, LAST
@@ -116,24 +116,32 @@ def _head(words: str, count: int, kind: str) -> str:
 def _placebo(tables: Tables) -> str:
     if PLACEBO not in tables.passed():
         return ""
+    rows = tables.validation[tables.validation["row"] == PLACEBO]
+    beside = rows.index.isin(BESIDE)
     if tables.passed()[PLACEBO]:
-        return "In de proef zonder gebeurtenissen ontstaat geen trend."
-    shown = tables.shown()
-    wrong = shown[(shown["row"] == PLACEBO) & ~shown["inside"]]
-    told = joined(
-        [
-            f"{_short(row['woorden'])} {number(100 * row['mean'], 1, 'nl')}%"
-            for _, row in wrong.iterrows()
-        ],
-        "nl",
-    )
-    return (
-        f"In de proef zonder gebeurtenissen ontstaat **wel een trend**: {told} (5% is toegestaan)."
-    )
+        said = "In de proef zonder gebeurtenissen ontstaat bij gelijke mensen geen trend."
+    else:
+        wrong = _changes(rows[~beside & ~rows["inside"]])
+        said = (
+            "In de proef zonder gebeurtenissen ontstaat **wel een trend**: "
+            f"{wrong} (5% is toegestaan)."
+        )
+    if beside.any():
+        said += f" Doordat er andere mensen komen te wonen: {_changes(rows[beside])}."
+    return said
+
+
+def _changes(rows: pd.DataFrame) -> str:
+    told = [
+        f"{_short(row['woorden'])} {number(100 * row['mean'], 1, 'nl')}%"
+        for _, row in rows.iterrows()
+    ]
+    return joined(told, "nl")
 
 
 def _short(words: str) -> str:
-    return words.removeprefix("placebo: ").removeprefix("verandering ").removesuffix(", 2022-26")
+    said = words.removeprefix("placebo: ").removeprefix("verandering ").removesuffix(", 2022-26")
+    return said.removesuffix(", wie het ook zijn")
 
 
 def _years(tables: Tables, figures: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from calibration.hindcast import MONTHS, Hindcast
 from calibration.past import END, START
-from calibration.quantities import hard_for_minima, hard_for_others, poor_by_budget, share
+from calibration.quantities_holdouts import poor_by_budget
+from calibration.quantities_targets import hard_for_minima, hard_for_others, share
 from calibration.targets import Target
 
 YEARS: Final = "@"

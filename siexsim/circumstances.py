@@ -10,8 +10,8 @@ from scipy.special import betaincinv, ndtri
 from siexsim import draws
 from siexsim import household as hh
 from siexsim.people import (
+    LONG_POOR_MONTHS,
     MONTHS,
-    YOUNGEST_ADULT_YEARS,
     Features,
     Flags,
     Floats,
@@ -32,9 +32,8 @@ IDLE_TIME, WW_TIME = _FIRST + 22, _FIRST + 24  # two each
 STRESS, DEVELOPMENT, CARE_OF_CHILD, SPECIAL_OF_CHILD = (_FIRST + 28 + 8 * n for n in range(4))
 
 _LONGEST = 1200  # months, the bound of the record
-_MOST_CLAIMS = 60
+_MOST_CLAIMS = 60  # the bound of the record
 _TABLE = 4096
-_LONG_POOR_MONTHS: Final = 48
 _LONG_WELFARE_MONTHS: Final = 60
 _YEAR: Final = 12
 _THREE_YEARS: Final = 36
@@ -91,7 +90,7 @@ def owe(people: People) -> None:
 
 def _adult_months(people: People) -> Floats:
     """Months since the first adult came of age: no spell is longer."""
-    grown = (people.age[:, 0] - YOUNGEST_ADULT_YEARS) * MONTHS
+    grown = (people.age[:, 0] - people.rules.adult_years) * MONTHS
     return np.clip(np.floor(grown), 1.0, _LONGEST)
 
 
@@ -111,7 +110,7 @@ def _debt_months(people: People) -> Floats:
     return np.minimum(np.floor(months), _adult_months(people))
 
 
-def _spell(share: Floats, line: float, long_share: float, later_mean: float) -> Floats:
+def _spell(share: Floats, line: float, long_share: float, later_mean: float, skew: float) -> Floats:
     """Length of a spell at its place in the order: `long_share` of all pass the line.
 
     Short spells get rarer with length (those who leave soon); long ones have no memory.
@@ -120,7 +119,7 @@ def _spell(share: Floats, line: float, long_share: float, later_mean: float) -> 
     below = np.clip(share / short_share, 0.0, 1.0)
     above = np.clip((share - short_share) / long_share, 0.0, 1.0 - 1e-9)
     return np.where(
-        share < short_share, 1.0 + line * below**1.4, line - later_mean * np.log1p(-above)
+        share < short_share, 1.0 + line * below**skew, line - later_mean * np.log1p(-above)
     )
 
 
@@ -136,6 +135,7 @@ def spend_time(people: People) -> None:
         _LONG_WELFARE_MONTHS,
         p.long_welfare_share,
         p.long_welfare_mean_months,
+        p.short_spell_skew,
     )
     h["months_on_welfare"][welfare] = np.floor(np.minimum(on, limit[welfare]))
     _poor_time(people, features, limit)
@@ -156,9 +156,9 @@ def _poor_time(people: People, features: Features, limit: Floats) -> None:
     of_welfare = np.minimum(h["months_on_welfare"] + before, limit)
     welfare = poor & (h["on_welfare"] == 1)
     others = poor & ~welfare
-    wanted = p.long_poor_share * poor.sum() - (of_welfare[welfare] >= _LONG_POOR_MONTHS).sum()
+    wanted = p.long_poor_share * poor.sum() - (of_welfare[welfare] >= LONG_POOR_MONTHS).sum()
     # the young can't have been poor so long; the rest has to make up for them
-    able = others & (limit >= _LONG_POOR_MONTHS)
+    able = others & (limit >= LONG_POOR_MONTHS)
     months = np.zeros(len(h))
     months[welfare] = of_welfare[welfare]
     unable = others & ~able
@@ -166,7 +166,13 @@ def _poor_time(people: People, features: Features, limit: Floats) -> None:
     if able.any():
         keys = _noisy(score("long_poor", features), people.draw(LONG_POOR))
         share = float(np.clip(wanted / able.sum(), 0.02, 0.98))
-        spell = _spell(rank_share(keys[able]), _LONG_POOR_MONTHS, share, p.long_poor_mean_months)
+        spell = _spell(
+            rank_share(keys[able]),
+            LONG_POOR_MONTHS,
+            share,
+            p.long_poor_mean_months,
+            p.short_spell_skew,
+        )
         months[able] = np.minimum(np.floor(spell), limit[able])
     students = (h["poor"] == 1) & people.student
     months[students] = np.minimum(people.month - h["came"][students], limit[students])
@@ -177,23 +183,23 @@ def _poor_time(people: People, features: Features, limit: Floats) -> None:
 def _idle_time(people: People) -> None:
     h, p = people.households, people.p
     position = h["position"]
-    limit = np.maximum((people.age - YOUNGEST_ADULT_YEARS) * MONTHS, 1.0)
+    limit = np.maximum((people.age - people.rules.adult_years) * MONTHS, 1.0)
     z = ndtri(people.draws(IDLE_TIME, 2))
     idle = p.idle_median_months * np.exp(p.idle_spread * z)
     ill = p.disabled_median_months * np.exp(p.idle_spread * z)
     months = np.select(
         [position == hh.DISABILITY, position == hh.NO_INCOME],
         [ill, idle],
-        h["months_on_welfare"][:, None] + 6.0 * people.draws(IDLE_TIME, 2),
+        h["months_on_welfare"][:, None] + p.idle_before_welfare_months * people.draws(IDLE_TIME, 2),
     )
     without = people.exists & np.isin(position, (hh.NO_INCOME, hh.DISABILITY, hh.WELFARE))
     months = np.where(without, np.minimum(np.floor(months), np.minimum(limit, _LONGEST)), 0)
     # a benefit of fixed length: some of it is used, the rest is left
     ww = people.exists & (position == hh.WW)
     u = people.draws(WW_TIME, 2)
-    whole = 3.0 + np.floor(
-        (people.rules.ww_months - 3.0) * np.clip((people.age - 20.0) / 35.0, 0, 1)
-    )
+    career = (people.age - p.ww_from_years) / (p.ww_full_from_years - p.ww_from_years)
+    least = p.ww_least_months
+    whole = least + np.floor((people.rules.ww_months - least) * np.clip(career, 0, 1))
     used = np.floor(u * whole)
     h["ww_left"] = np.where(ww, whole - used, 0)
     h["months_without_work"] = np.where(ww, used, months)
@@ -210,7 +216,7 @@ def characterise(people: People) -> None:
     z = ndtri(people.draw(EMPLOYABILITY))
     spread = p.employability_spread
     factor = np.exp(spread * z - 0.5 * spread**2)  # mean 1
-    long = (h["months_poor"] >= _LONG_POOR_MONTHS) & poor
+    long = (h["months_poor"] >= LONG_POOR_MONTHS) & poor
     h["employability"] = np.clip(
         np.where(long, factor * p.employability_long_poor, factor), 0.0, 10.0
     )
@@ -281,15 +287,16 @@ def _develop(people: People) -> None:
 
 
 def _care_for_children(people: People, features: Features) -> None:
-    h, p = people.households, people.p
+    h, p, r = people.households, people.p, people.rules
     age = people.child_age
     share = people.place.municipality["youth_in_youth_care"] / 100.0
-    for field, decision, slot, low, high, part in (
-        ("youth_care", "youth_care", CARE_OF_CHILD, 0.0, 18.0, share),
-        ("special_school", "special_school", SPECIAL_OF_CHILD, 4.0, 18.0, p.special_school_share),
+    school_from = p.special_school_from_years
+    for field, slot, low, part in (
+        ("youth_care", CARE_OF_CHILD, 0.0, share),
+        ("special_school", SPECIAL_OF_CHILD, school_from, p.special_school_share),
     ):
-        eligible: Flags = (age >= low) & (age < high)
-        merit = score(decision, features)[:, None] - p.care_of_development * h["development"]
+        eligible: Flags = (age >= low) & (age < r.adult_years)
+        merit = score(field, features)[:, None] - p.care_of_development * h["development"]
         chosen = choose(
             merit,
             people.draws(slot, hh.MAX_CHILDREN),

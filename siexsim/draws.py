@@ -31,6 +31,7 @@ SLOTS: Final = 20
 # Slots outside the month: asked for one at a time, by whoever needs them.
 NEW_CLAIM: Final = 60
 CONTRACT: Final = 62  # whose energy price follows the market
+OWN_NEEDS: Final = 63  # how dear the home and the rest are, beside others of the same kind
 SURVEY: Final = 61  # who answers a survey, and how far the answer is off
 HELP_FIRST: Final = 64  # eight decisions of help per intervention: HELP_FIRST + 8 * row + which
 HELP_REACH, HELP_ACCEPT, HELP_ORDER, HELP_COURSE, HELP_SUCCESS, HELP_ARM = range(6)

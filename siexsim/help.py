@@ -41,7 +41,6 @@ OFFER: Final = np.dtype(
     align=True,
 )
 HELPS: Final = np.dtype([("count", "i8"), ("offers", OFFER, (hh.MAX_INTERVENTIONS,))], align=True)
-MOST_LIKELY: Final = 0.95  # nobody's yes is certain
 
 
 def compiled(names: Iterable[str], parameters: Parameters) -> Any:
@@ -136,12 +135,15 @@ def trust(h: Any, k: int, helps: Any) -> float:
 
 @rule
 def acceptance(h: Any, take_up: float, opened: float, p: Any) -> float:
-    """Chance to say yes when found: falls with shame and with stress (rows M23, G09; A9)."""
+    """Chance to say yes when found: falls with shame and with stress (rows M23, G09; A9).
+
+    Nobody's yes is certain.
+    """
     chance = 1.0 + p.help.readiness_weight * (h.readiness - 0.5)
     chance -= p.help.reach_stress_slope * max(0.0, mean_stress(h) - p.stress.ordinary)
     if h.on_welfare == 0:  # who never asked before is ashamed to begin
         chance *= p.help.shame_factor
-    return min(MOST_LIKELY, take_up * chance * opened)
+    return min(p.help.most_likely_share, take_up * chance * opened)
 
 
 @rule

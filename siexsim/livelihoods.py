@@ -274,9 +274,9 @@ def claim(people: People) -> None:
     """Set who asks for what he is entitled to; needs savings, and comes before income."""
     h, p, r = people.households, people.p, people.rules
     own, minimum = _own_income(people), social_minimum(people)
-    limit = (
-        np.where(people.single & (hh.children(h) == 0), 1, 2) * r.welfare_capital_limit_eur * 100
-    )
+    alone = people.single & (hh.children(h) == 0)
+    factor = np.where(alone, 1.0, r.welfare_capital_family_factor)
+    limit = factor * r.welfare_capital_limit_eur * 100
     trait = people.draw(CLAIMING) < p.welfare_use_share
     young = ~people.retired[:, 0] & ~people.student
     # entitled, not on welfare: these are the non-users

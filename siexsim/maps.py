@@ -24,6 +24,7 @@ from siexsim.sheet import (
     PALE,
     Drawing,
     Sheet,
+    capital,
     decimal_years,
     of_world,
 )
@@ -205,7 +206,7 @@ def draw_stress(sheet: Sheet) -> Drawing:
     parts = [
         sheet.say(
             "stress", "alt_part_alone" if with_plan is None else "alt_part",
-            domain=sheet.text("domains", domain),
+            domain=capital(sheet.text("domains", domain)),
             poor_without=sheet.number(without[0][d], 3), poor_with=sheet.number(after[0][d], 3),
             all_without=sheet.number(without[1][d], 3), all_with=sheet.number(after[1][d], 3),
         )
@@ -240,8 +241,8 @@ def poverty_shares(sheet: Sheet, year: int, world: str) -> pd.Series:
     return (100 * photo["poor_households"] / photo["base_households"].clip(lower=1)).astype(float)
 
 
-def _rings(feature: Any) -> list[NDArray[np.float64]]:
-    """Outer rings of a wijk."""
+def rings_of(feature: Any) -> list[NDArray[np.float64]]:
+    """Outer rings of a wijk, as longitudes and latitudes."""
     shape = feature["geometry"]
     polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
     return [np.array(polygon[0], float) for polygon in polygons]
@@ -268,7 +269,7 @@ def _draw_wijken(ax: Axes, sheet: Sheet, shares: pd.Series, ranks: dict[str, int
         name = properties["name"]
         level = int(np.searchsorted(breaks, shares[name], side="right"))
         shown = colours(level / max(classes - 1, 1)) if name in ranks else UNKNOWN
-        for ring in _rings(feature):
+        for ring in rings_of(feature):
             ax.add_patch(Polygon(ring, facecolor=shown, edgecolor="white", lw=1.0))
             if name in chosen:
                 hatch = "white" if 2 * level >= classes else INK

@@ -28,8 +28,8 @@ Flags = NDArray[np.bool_]
 Features = Mapping[str, Floats]
 
 MONTHS: Final = 12
-YOUNGEST_ADULT_YEARS: Final = 18
 PENSION_FIELD_YEARS: Final = 75  # working-age figures are published for 15 to 75
+LONG_POOR_MONTHS: Final = 48  # definition: four years, as in the census
 
 AGE, PARTNER_GAP, OLDEST, GAPS = (draws.POPULATION_FIRST + n for n in (4, 5, 8, 12))
 
@@ -185,7 +185,8 @@ def _child_births(
             births[here, place_in_row[here]] = people.month - np.floor(age[here]).astype(np.int64)
             place_in_row[here] += 1
             room = (age - low_now) / np.maximum(count - n - 1, 1)
-            gap = p.sibling_gap_months * (0.5 + gaps[:, n])
+            least = p.sibling_gap_least_share
+            gap = p.sibling_gap_months * (least + 2.0 * (1.0 - least) * gaps[:, n])
             # the younger ones have to find room above the class's youngest age
             age = age - room * gap / (room + gap)
         slot += 16
@@ -264,7 +265,7 @@ def adult_features(people: People) -> Features:
         "one_parent": people.single & (youngest < np.inf),
         "young_child": youngest < CHILD_CLASS_YEARS,
         "student": people.student,
-        "many_children": hh.children(h) >= 3,
+        "many_children": hh.children(h) >= people.rules.large_family_children,
     }
     working = (position >= hh.PERMANENT) & (position <= hh.SELF_EMPLOYED)
     features = {
@@ -309,7 +310,7 @@ def household_features(people: People) -> Features:
         "one_parent": (count == 1) & (children > 0),
         "couple": count == 2,
         "with_children": children > 0,
-        "many_children": children >= 3,
+        "many_children": children >= people.rules.large_family_children,
         "student": people.student,
         "low": ((h["education"] == hh.LOW) & people.exists).sum(axis=1) / count,
         "high": ((h["education"] == hh.HIGH) & people.exists).sum(axis=1) / count,
@@ -323,7 +324,7 @@ def household_features(people: People) -> Features:
         "arrears": h["debt_state"] == hh.ARREARS,
         "claims": np.minimum(h["claims"], 12) / 12.0,
         "unfit": h["home"] == hh.UNFIT,
-        "long_poor": h["months_poor"] >= 48,
+        "long_poor": h["months_poor"] >= LONG_POOR_MONTHS,
         "log_ratio": np.log(np.clip(h["ratio"], 0.5, 5.0)),
         "little_saved": h["savings"] < people.p.little_saved_eur * 100,
         "wellbeing": h["stress"][:, hh.WELLBEING],

@@ -21,6 +21,7 @@ from siexsim import maps
 from siexsim.account import VIEWS
 from siexsim.items import PAYERS, PUBLIC
 from siexsim.plots_participants import draw_participants, spread_of
+from siexsim.plots_stress import draw_stress_years, stress_by_year
 from siexsim.sheet import (
     BLUE,
     GREY,
@@ -33,6 +34,7 @@ from siexsim.sheet import (
     YELLOW,
     Drawing,
     Sheet,
+    capital,
     decimal_years,
 )
 from siexsim.texts import LANGUAGES
@@ -221,7 +223,7 @@ def draw_payers(sheet: Sheet) -> Drawing:
     parts = []
     for payer, amounts in list(rows.items())[1:]:
         said = dict(zip(("p10", "p50", "p90"), map(sheet.euro, amounts), strict=True))
-        name = sheet.text("payers", payer)
+        name = capital(sheet.text("payers", payer))
         parts.append(sheet.say("payers_figure", "alt_part", payer=name, **said))
     alt = sheet.say(
         "payers_figure", "alt", first=first, last=last, futures=len(futures), parts=" ".join(parts),
@@ -243,6 +245,8 @@ def figures(result: Result) -> Mapping[str, Callable[[Sheet], Drawing]]:
     drawn["people"] = maps.draw_people
     if maps.stress_is_known(Sheet(result, LANGUAGES[0])):
         drawn["stress"] = maps.draw_stress
+    if stress_by_year(Sheet(result, LANGUAGES[0])) is not None:
+        drawn["stress_years"] = draw_stress_years
     drawn["map"] = maps.draw_map
     if result.manifest["scenario"].get("plan") and spread_of(result) is not None:
         drawn["participants"] = draw_participants

@@ -29,12 +29,15 @@ from siexsim.population_fit import fit_table
 START: Final = "2022-01"  # month of the margins, and of the made population
 THEME: Final = "population"
 SHARED: Final = (
+    "housing.large_family_children",
     "income.poverty_ratio",
     "income.ww_share",
     "income.disability_share",
     "income.disability_floor_share",
     "income.student_eur_per_month",
+    "income.welfare_capital_family_factor",
     "income.welfare_capital_limit_eur",
+    "life.adult_years",
     "life.early_pension_years",
     "life.pension_age_years",
     "money.problematic_debt_eur",

@@ -185,6 +185,11 @@ class Sheet:
         axis.set_major_formatter(FuncFormatter(lambda v, _: self.number(v / scale, digits)))
 
 
+def capital(words: str) -> str:
+    """Words as they begin a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 def balanced(text: str, width: int) -> str:
     """Wrap a text in as few lines as it needs, about equally long."""
     lines = len(textwrap.wrap(text, width))

@@ -27,8 +27,8 @@ def test_everybody_has_the_same_age_and_money_in_the_prices_of_the_date(
     settled: Any, place: Place
 ) -> None:
     moved = backdated(settled, place, EARLY, 1, 0.9)
-    here = np.isin(settled["id"], moved["id"])
-    same = settled[here]
+    moved = moved[np.isin(moved["id"], settled["id"])]  # the others are copies, in another order
+    same = settled[np.isin(settled["id"], moved["id"])]
     for name in ("birth", "child_birth"):
         there = same[name] != hh.NO_BIRTH
         assert (moved[name][there] - same[name][there] == EARLY - BASE).all()
@@ -42,6 +42,20 @@ def test_there_are_as_many_as_were_published(settled: Any, place: Place) -> None
     assert 100 * len(moved) == pytest.approx(place.households_at(EARLY).sum(), rel=0.02)
     again = backdated(settled, place, EARLY, 1, 1.0)
     assert (again["id"] == moved["id"]).all()
+
+
+def test_schooling_is_that_of_who_had_the_age_then(settled: Any, place: Place) -> None:
+    moved = backdated(settled, place, month_number("2012-01"), 1, 1.0)
+    assert len(np.unique(moved["id"])) == len(moved)
+
+    def low_share(people: Any, first: int, last: int, at: int) -> float:
+        age = (at - people["birth"][:, 0]) // 12
+        some = (people["student"] == 0) & (age >= first) & (age < last)
+        return float((people["education"][some, 0] == hh.LOW).mean())
+
+    then = low_share(moved, 45, 65, month_number("2012-01"))
+    assert then == pytest.approx(low_share(settled, 55, 75, BASE), rel=0.15)
+    assert then > 1.2 * low_share(settled, 45, 65, BASE)
 
 
 def test_a_run_from_2016_follows_the_norms_and_the_households_of_its_time(

@@ -193,7 +193,7 @@ def test_a_trusted_coach_opens_doors_to_other_help_only() -> None:
         h = someone(help=[hh.UNTOUCHED, state])
         assert trust(h, 0, helps) == factor and trust(h, 1, helps) == 1.0
     assert acceptance(someone(), 0.3, 1.3, VALUES) > acceptance(someone(), 0.3, 1.0, VALUES)
-    assert acceptance(someone(), 0.9, 9.0, VALUES) == help.MOST_LIKELY
+    assert acceptance(someone(), 0.9, 9.0, VALUES) == VALUES.help.most_likely_share
 
 
 @pytest.mark.parametrize(

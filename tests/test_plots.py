@@ -19,6 +19,7 @@ from siexsim.items import PAYERS
 from siexsim.panel import MARKS
 from siexsim.parameters import Parameters
 from siexsim.place import load_place, read_packaged
+from siexsim.plots_stress import draw_stress_years, stress_by_year
 from siexsim.protected_people import protect_classes, protect_spread
 from siexsim.spread import classes_table, spread_table
 
@@ -144,7 +145,7 @@ def _captions(folder):
 
 def test_every_figure_is_there_in_both_languages(drawn):
     folder, files = drawn
-    names = ("account", "payers", "people", "stress", "map", "participants")
+    names = ("account", "payers", "people", "stress", "stress_years", "map", "participants")
     wanted = {f"{n}-{g}.{kind}" for n in names for g in ("nl", "en") for kind in ("svg", "png")}
     assert {p.name for p in files} == wanted | {"captions.json"}
     assert all(p.parent == folder / "figures" and p.stat().st_size > 0 for p in files)
@@ -178,7 +179,7 @@ def test_no_global_state_is_left_behind(tmp_path):
 def test_without_a_plan_only_people_stress_and_map(tmp_path):
     plots.draw_all(make(plan=False), tmp_path, "en")
     captions = _captions(tmp_path)
-    assert set(captions) == {"people", "stress", "map"}
+    assert set(captions) == {"people", "stress", "stress_years", "map"}
     assert "with the plan" not in captions["people"]["en"]["title"]
 
 
@@ -239,7 +240,31 @@ def test_stress_leaves_hidden_wijken_out_of_sum_and_weight():
 def test_a_plan_whose_stress_is_hidden_has_no_figure_of_it(tmp_path):
     result = hide(make(), ["Noordoost"], [f"poor_stress_{domain}" for domain in DOMAINS])
     plots.draw_all(result, tmp_path, "en")
-    assert "stress" not in _captions(tmp_path)
+    assert not {"stress", "stress_years"} & set(_captions(tmp_path))
+
+
+def test_stress_through_the_years_is_of_the_same_wijken_every_year():
+    result = make()
+    result.manifest["scenario"]["plan"] = {**PLAN, "wijken": ["Noordoost", "Noordwest"]}
+    hidden = (result.photo["wijk"] == "Noordwest") & (result.photo["year"] == 2025)
+    result.photo.loc[hidden, "poor_stress_money"] = np.nan
+    found = stress_by_year(plots.Sheet(result, "en"))
+    own = result.photo[(result.photo["wijk"] == "Noordoost") & (result.photo["world"] == "with")]
+    assert len(found.months) == YEARS + 1
+    assert found.with_plan[:, 1] == pytest.approx(own["poor_stress_money"].to_numpy())
+    change = found.with_plan - found.without
+    year, domain = np.unravel_index(np.abs(change).argmax(), change.shape)
+    title = draw_stress_years(plots.Sheet(result, "en")).title
+    assert f"{abs(change[year, domain]):.3f}" in title
+    assert (f"January {2022 + year}" if year < YEARS else "December 2031") in title
+
+
+def test_stress_through_the_years_that_hardly_changes_is_said_to_be_the_same():
+    result = make()
+    poor = [f"poor_stress_{domain}" for domain in DOMAINS]
+    result.photo.loc[:, poor] = 0.5
+    result.photo.loc[result.photo["world"] == "with", poor] -= 1e-4
+    assert "about as high" in draw_stress_years(plots.Sheet(result, "en")).title
 
 
 def test_stress_that_changes_less_than_rounding_is_about_the_same():

@@ -8,7 +8,9 @@ from typing import Final
 
 CAPTIONS: Final = "captions.json"
 FOLDER: Final = "figures"
-FIGURES: Final = ("account", "payers", "people", "stress", "participants", "map")
+FIGURES: Final = (
+    "account", "payers", "people", "stress", "stress_years", "participants", "map",
+)  # fmt: skip
 OF_FUTURES: Final = ("account", "payers")  # these change as more futures come in
 
 

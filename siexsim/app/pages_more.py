@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,17 +22,18 @@ from siexsim.app.jobs import DONE, Job
 from siexsim.app.pages_result import status_said
 from siexsim.app.planfile import content_of, packed, unpacked
 from siexsim.app.planform import number_of, written
-from siexsim.app.screen import Part, Screen
+from siexsim.app.screen import Screen
 from siexsim.app.site import address, job_of, lang_of, render, result_at, see_other, site_of
 from siexsim.app.words import say
 from siexsim.errors import UserError
 from siexsim.evidence import GRADES
 from siexsim.parameters import Parameters
 from siexsim.posterior import packaged_posterior
-from siexsim.report.content import grade, named, weightiest
+from siexsim.report.content import grade, named, title_of, weightiest
 from siexsim.say_assumptions import fitted_said, influence_said
 from siexsim.say_checks import print_validation
 from siexsim.scenario import Scenario
+from siexsim.shocks import packaged_shocks
 from siexsim.telling import sentence
 from siexsim.texts import known, number, short, text
 from siexsim.weakness import packaged_table, weakest_first
@@ -82,7 +84,8 @@ def _task(request: Request) -> dict[str, Any]:
     parts, suggestions = [], []
     if job.parts:
         said = json.loads(Path(job.parts).read_text(encoding="utf-8"))
-        parts = [_part(one) for one in said.get(lang, ())]
+        title = say(lang, f"task.{job.kind}")  # which the page says itself
+        parts = [one for one in map(_part, said.get(lang, ())) if one["words"] != title]
         suggestions = [
             (household, sentence(lang, f"suggestion.{why}"))
             for household, why in said.get("suggestions", ())
@@ -180,15 +183,25 @@ async def assumptions(request: Request) -> Response:
             link = ""
     theme, wanted, words = asked.get("theme", ""), asked.get("grade", ""), asked.get("q", "")[:60]
     found = await run_in_threadpool(_found, theme, wanted, words)
-    first = int(asked.get("from", "0")) if asked.get("from", "0").isdigit() else 0
+    first = int(asked.get("from", "0")) if asked.get("from", "0").isdecimal() else 0
     rows = [_row(lang, one, changes) for one in found[first : first + _MOST_ROWS]]
-    themes = sorted({one.theme for one in Parameters.packaged().values()})
+    names = {one.theme for one in Parameters.packaged().values()}
+    themes = sorted(((name, _theme(lang, name)) for name in names), key=lambda one: one[1])
     grades = [(name, grade(lang, name)) for name in GRADES]
     return render(
         request, "assumptions.html", rows=rows, count=len(found), themes=themes, grades=grades,
         theme=theme, grade=wanted, q=words, link=link, first=first, step=_MOST_ROWS,
         whole=len(Parameters.packaged()), changed=sorted(changes),
     )  # fmt: skip
+
+
+def _theme(lang: str, name: str) -> str:
+    """What numbers of a theme are about: a kind of help, a shock, or a part of the model."""
+    if help_of := Parameters.packaged().interventions.get(name):
+        return title_of(lang, help_of)
+    if shock := packaged_shocks().get(name.removeprefix("shock_")):
+        return say(lang, "theme.shock", title=shock.titel if lang == "nl" else shock.title)
+    return say(lang, f"theme.{name}")
 
 
 @cache
@@ -269,23 +282,37 @@ async def sure(request: Request) -> Response:
     ]
     return render(
         request, "sure.html", fit=fitted, used="" if fitted is None else text(
-            lang, "posterior.used", count=len(fitted.names)), parts=_validation(lang),
+            lang, "posterior.used", count=len(fitted.names)), **_validation(lang),
         grades=grades, whole=number(lang, len(Parameters.packaged())),
         weightiest=weightiest(lang),
     )  # fmt: skip
 
 
-def _validation(lang: str) -> list[Part]:
-    """Targets and hold-outs beside the model, as far as this was written down."""
+def _validation(lang: str) -> dict[str, Any]:
+    """Targets and hold-outs beside the model, as far as this was written down, and how many fit."""
     try:
-        from calibration.validation import read_validation
+        from calibration.validation import is_stale, read_validation
     except ImportError:  # the model without its calibration
-        return []
+        return {"parts": [], "fits": [], "old_table": False}
     kept = read_validation()
+    if kept is None:
+        return {"parts": [], "fits": [], "old_table": False}
+    rows, made_by = kept
+    fits = []
+    for holdout in (False, True):
+        own = [row for row in rows if row.holdout == holdout and not math.isnan(row.mean)]
+        inside = sum(bool(row.inside) for row in own)
+        key = "sure.fits_holdouts" if holdout else "sure.fits_targets"
+        fits.append(say(lang, key, count=len(own), inside=inside))
     screen = Screen()
-    if kept is not None:
-        print_validation(screen, kept[0], lang)
-    return screen.parts
+    print_validation(screen, rows, lang)
+    parts = [part._replace(rows=tuple(map(_without_code, part.rows))) for part in screen.parts]
+    return {"parts": parts, "fits": fits, "old_table": is_stale(made_by)}
+
+
+def _without_code(row: tuple[str, ...]) -> tuple[str, ...]:
+    """A row without the code of its figure, which is for who works on the model."""
+    return (row[0].partition(" ")[2] or row[0], *row[1:])
 
 
 async def manual(request: Request) -> Response:

@@ -35,6 +35,7 @@ from siexsim.app.planform import (
 )
 from siexsim.app.prices import prices_eur
 from siexsim.app.site import address, lang_of, render, see_other, site_of
+from siexsim.app.words import say, words
 from siexsim.errors import UserError
 from siexsim.household import month_text
 from siexsim.place import load_place
@@ -112,7 +113,7 @@ def _form(
         central = Scenario.of({**base, "plan": None}).central() if own else None
     except (ValueError, UserError):
         central = None
-    years = int(base.get("years", 10)) if str(base.get("years", 10)).isdigit() else 10
+    years = int(base.get("years", 10)) if str(base.get("years", 10)).isdecimal() else 10
     dates = [month_text((_FIRST_YEAR - 1900) * 12 + k) for k in range(12 * max(years, 12))]
     months = {date: month(lang, date) for date in dates}
     names = [key[4:] for key in fields if key.startswith("set:")]
@@ -134,11 +135,17 @@ def _wijken(place: Any, lang: str) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": own["name"], "shown": own["name"].replace("parkwijk", "park\u00adwijk"),
-                "households": households, "places": own["places"],
+                "households": households, "places": _places(own, lang),
                 "column": own["tile_col"] + 1, "row": own["tile_row"] + 1,
             }
         )  # fmt: skip
     return found
+
+
+def _places(own: Mapping[str, Any], lang: str) -> str:
+    """What lies in a neighbourhood, unless its name says so itself."""
+    said = words(lang).get(f"places.{own['name']}", own["places"])
+    return "" if said == own["name"].removesuffix(" e.o.") else said
 
 
 def _helps(lang: str, central: Any) -> list[dict[str, Any]]:
@@ -214,8 +221,6 @@ async def send_plan(request: Request) -> Response:
         return plan_file(scenario)
     if do == "link":
         if len(packed(content)) > LONGEST_LINK:
-            from siexsim.app.words import say
-
             too_long = {"": say(lang, "open.long_link")}
             return _form(request, fields, base, beside, too_long, 422)
         return see_other(address(request, "/plan", p=packed(content)) + "#link")

@@ -19,6 +19,7 @@ from siexsim.app.screen import Screen
 from siexsim.app.site import address, job_of, lang_of, render, result_at, see_other, site_of
 from siexsim.app.words import say
 from siexsim.errors import UserError
+from siexsim.plots import figures
 from siexsim.report.behind import as_frame, behind, cells
 from siexsim.report.content import (
     caution,
@@ -100,8 +101,6 @@ def _folders(job: Job) -> list[str]:
 
 
 def _expected(shown: Any) -> int:
-    from siexsim.plots import figures  # says which figures a result can have
-
     return len(figures(shown))
 
 
@@ -192,7 +191,7 @@ async def figure(request: Request) -> Response:
     name, kind = request.path_params["name"], request.path_params["kind"]
     asked = request.query_params.get("v", "")
     folders = _folders(job)
-    version = int(asked) if asked.isdigit() and int(asked) < len(folders) else len(folders) - 1
+    version = int(asked) if asked.isdecimal() and int(asked) < len(folders) else len(folders) - 1
     path = Path(folders[version]) / FOLDER / f"{name}-{lang}.{kind}"
     if name not in FIGURES or kind not in ("svg", "png") or not path.is_file():
         raise HTTPException(404)
@@ -209,6 +208,8 @@ async def table(request: Request) -> Response:
     if name not in FIGURES or not job.result:
         raise HTTPException(404)
     shown = await run_in_threadpool(result_at, job.result)
+    if name not in figures(shown):  # too few households stand behind it
+        raise HTTPException(404)
     frame = as_frame(lang, behind(shown, name, lang))
     comma, decimal = (";", ",") if lang == "nl" else (",", ".")
     text = frame.to_csv(index=False, sep=comma, decimal=decimal)
@@ -241,7 +242,7 @@ async def photo(request: Request) -> Response:
     usual = shown.place.wijken[shown.place.wijk(own[0])] if len(own) == 1 else names[0]
     wijk = wijk if wijk in names else usual
     asked = request.query_params.get("year", "")
-    year = int(asked) if asked.isdigit() and int(asked) in years else years[-1]
+    year = int(asked) if asked.isdecimal() and int(asked) in years else years[-1]
     screen = Screen()
     for line in foto_lines(lang, foto, wijk, year):
         screen.print(line)

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from siexsim import __version__
-from siexsim.app import pages_more, pages_plan, pages_result
+from siexsim.app import pages_map, pages_more, pages_plan, pages_result
 from siexsim.app.guards import LOCAL, Guard
 from siexsim.app.jobs import RUNNING, WAITING, BusyError, Jobs
 from siexsim.app.site import Site, address, render, site_of
@@ -90,7 +90,7 @@ def build(jobs: Jobs, base: str = "", hosts: Iterable[str] = LOCAL) -> Starlette
     hosts
         Names under which it may be asked for; "*" is any.
     """
-    pages = [*pages_plan.ROUTES, *pages_result.ROUTES, *pages_more.ROUTES]
+    pages = [*pages_plan.ROUTES, *pages_result.ROUTES, *pages_map.ROUTES, *pages_more.ROUTES]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

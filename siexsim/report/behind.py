@@ -14,7 +14,8 @@ from siexsim.household import DOMAINS
 from siexsim.items import PAYERS, PUBLIC
 from siexsim.maps import plan_wijken, poverty_shares, stress_of
 from siexsim.plots_participants import return_classes, spread_of
-from siexsim.sheet import Sheet, of_world
+from siexsim.plots_stress import stress_by_year
+from siexsim.sheet import Sheet, capital, of_world
 from siexsim.texts import amount, known, number
 
 if TYPE_CHECKING:
@@ -110,6 +111,22 @@ def _stress(sheet: Sheet) -> Behind:
     return Behind(_heads(sheet.lang, "domain", *keys), ("word", *["stress"] * len(keys)), rows)
 
 
+def _stress_years(sheet: Sheet) -> Behind:
+    found = stress_by_year(sheet)
+    assert found is not None
+    lang, worlds = sheet.lang, ["without"] + ["with"] * (found.with_plan is not None)
+    values = [found.without] if found.with_plan is None else [found.without, found.with_plan]
+    heads = [
+        say(lang, f"head.domain_{world}", domain=capital(sheet.text("domains", domain)))
+        for domain in DOMAINS for world in worlds
+    ]  # fmt: skip
+    rows = tuple(
+        (sheet.month(month), *(float(one[k, d]) for d in range(len(DOMAINS)) for one in values))
+        for k, month in enumerate(found.months)
+    )
+    return Behind((*_heads(lang, "month"), *heads), ("word", *["stress"] * len(heads)), rows)
+
+
 def _map(sheet: Sheet) -> Behind:
     photo = sheet.result.photo
     first, last = int(photo["year"].min()), int(photo["year"].max())
@@ -139,7 +156,7 @@ def _participants(sheet: Sheet) -> Behind:
 
 _TABLES: Final[Mapping[str, Callable[[Sheet], Behind]]] = {
     "account": _account, "payers": _payers, "people": _people, "stress": _stress,
-    "participants": _participants, "map": _map,
+    "stress_years": _stress_years, "participants": _participants, "map": _map,
 }  # fmt: skip
 
 

@@ -240,7 +240,7 @@ def caution(lang: str, scenario: Scenario) -> list[str]:
     said = [
         say(lang, "caution.what"),
         say(lang, f"caution.{key}"),
-        say(lang, "caution.effects", effects=known(lang, "effects", scenario.effects)),
+        say(lang, "caution.effects", effects=say(lang, f"effects.{scenario.effects}")),
         say(lang, "caution.assumed", assumed=assumed, count=len(Parameters.packaged())),
     ]
     if heaviest := weightiest(lang):

@@ -17,7 +17,7 @@ from siexsim.report.behind import Behind, behind
 from siexsim.report.content import Tile, caution, limits, plan_lines, sentences, tiles
 from siexsim.say_photo import foto_lines
 from siexsim.scenario import Scenario
-from siexsim.texts import known, month, number, text
+from siexsim.texts import month, number, text
 
 if TYPE_CHECKING:
     from siexsim.result import Result
@@ -138,7 +138,7 @@ def _origin(lang: str, result: Result) -> list[tuple[str, str]]:
     versions = manifest["versions"]
     rows: dict[str, Any] = {
         "scenario": f"{scenario.name} ({manifest['fingerprint']})",
-        "effects": known(lang, "effects", scenario.effects),
+        "effects": say(lang, f"effects.{scenario.effects}"),
         "futures": number(lang, result.summary["futures"]),
         "sample": number(lang, scenario.sample),
         "seed": str(scenario.seed),

@@ -14,9 +14,9 @@ from siexsim.rules.life import MONTHS, PER_MONTH
 
 @rule
 def crowding_chance(h: Any, p: Any) -> float:
-    """Chance that a fitting home stops fitting this month."""
+    """Chance that a fitting home stops fitting this month; large families sooner (row M17)."""
     yearly = p.housing.unfit_per_year
-    if h.kids >= 3:
+    if h.kids >= p.housing.large_family_children:
         yearly *= p.housing.unfit_large_family_factor
     if h.tenure == hh.OWNER:
         yearly *= p.housing.unfit_owner_factor
@@ -33,7 +33,10 @@ def be_evicted(h: Any, p: Any, c: Any, till: Any) -> None:
 
 @rule
 def keep_a_home(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
-    """What happens to the home this month; arrears are what threatens a tenancy (row C05)."""
+    """What happens to the home this month; arrears are what threatens a tenancy (row C05).
+
+    How many tenancies end by force: AEDES; how long a home takes: HOUSING.
+    """
     u = draw[DWELLING]
     if h.home == hh.LOST:
         h.months_lost = min(h.months_lost + 1, 1200)

@@ -63,7 +63,7 @@ def earn(h: Any, a: int, p: Any, c: Any, till: Any) -> int:
 
 @rule
 def is_entitled(h: Any, own: int, minimum: int, p: Any, c: Any) -> bool:
-    """Whether the household may get welfare: too little income, too little in the bank.
+    """Whether the household may get welfare: too little income, too little in the bank (NORMS).
 
     Self-employed households have a scheme of their own (Bbz), which few use; it isn't modelled.
     """
@@ -73,7 +73,7 @@ def is_entitled(h: Any, own: int, minimum: int, p: Any, c: Any) -> bool:
         return False
     limit = p.income.welfare_capital_limit_eur * 100 * c.price_index
     if h.birth[1] != hh.NO_BIRTH or h.kids > 0:
-        limit *= 2
+        limit *= p.income.welfare_capital_family_factor
     return h.savings <= limit
 
 
@@ -121,7 +121,7 @@ def receive_welfare(h: Any, own: int, minimum: int, p: Any, c: Any, till: Any) -
 
 @rule
 def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
-    """Rent, care and child allowances, falling with income (row M22 for non-use)."""
+    """Rent, care and child allowances, falling with income (TOESL; row M22 for non-use)."""
     if h.claims_allowances == 0:
         if draw[ALLOWANCES] >= p.income.allowances_found_per_year * PER_MONTH:
             h.allowances = 0
@@ -146,7 +146,7 @@ def receive_allowances(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
 
 @rule
 def receive_support(h: Any, p: Any, c: Any, till: Any) -> None:
-    """Local support that help found (row I35), and the energy allowance where there is one."""
+    """Local support that help found (row I35), and the energy allowance (GRENERGY)."""
     if h.support > 0:
         h.allowances += h.support
         post(till, items.SPECIAL_ASSISTANCE, h.support)
@@ -157,7 +157,7 @@ def receive_support(h: Any, p: Any, c: Any, till: Any) -> None:
 
 @rule
 def keep_poverty_clock(h: Any, p: Any) -> None:
-    """Note whether the household is poor this month, and for how long it has been."""
+    """Note whether the household is poor this month, and for how long (line: OOG202210)."""
     if h.ratio <= p.income.poverty_ratio:
         h.months_poor = min(h.months_poor + 1, 1200)
         if h.poor == 0:

@@ -11,8 +11,8 @@ from siexsim.draws import LIFE, rest
 
 MONTHS = 12
 PER_MONTH = 1.0 / MONTHS  # multiplying is several times as fast as dividing
-QUIET = 0.1  # no household under 95 has more than this chance of an event in a month
-LATEST_LEAVING_MONTHS = 24 * 12  # definition: who is 24 counts as having left home
+# A short cut: no household under 95 has more than this chance of an event in a month.
+QUIET, QUIET_UNTIL_YEARS = 0.1, 95
 
 
 @rule
@@ -30,7 +30,7 @@ def is_pensioner(h: Any, p: Any, c: Any) -> bool:
 @rule
 def death_chance(age: int, p: Any) -> float:
     """Chance to die this month; Gompertz, doubling every few years."""
-    if age < 40:
+    if age < p.life.death_from_years:
         return 0.0
     yearly = p.life.death_at_60_per_year * math.exp(p.life.death_growth_per_year * (age - 60))
     return min(yearly * PER_MONTH, 0.5)
@@ -128,14 +128,14 @@ def find_partner(h: Any, p: Any, c: Any, u: float) -> None:
 
 
 @rule
-def oldest_to_leave(h: Any, c: Any) -> int:
-    """The child of 18 or older that is next to leave home, or -1."""
+def oldest_to_leave(h: Any, p: Any, c: Any) -> int:
+    """The child of age that is next to leave home, or -1."""
     if h.kids == 0:
         return -1
     oldest = -1
     for k in range(hh.MAX_CHILDREN):
         born = h.child_birth[k]
-        grown = born != hh.NO_BIRTH and years_old(born, c.month) >= 18
+        grown = born != hh.NO_BIRTH and years_old(born, c.month) >= p.life.adult_years
         if grown and (oldest < 0 or born < h.child_birth[oldest]):
             oldest = k
     return oldest
@@ -144,9 +144,9 @@ def oldest_to_leave(h: Any, c: Any) -> int:
 @rule
 def move_chance(h: Any, age: int, p: Any) -> float:
     """Chance that the household leaves the municipality this month; children hold it back."""
-    if age < 30:
+    if age < p.life.move_out_young_until_years:
         yearly = p.life.move_out_young_per_year
-    elif age < 45:
+    elif age < p.life.move_out_middle_until_years:
         yearly = p.life.move_out_middle_per_year
     else:
         yearly = p.life.move_out_old_per_year
@@ -158,12 +158,26 @@ def move_chance(h: Any, age: int, p: Any) -> float:
 @rule
 def birth_chance(h: Any, age: int, p: Any) -> float:
     """Chance that a couple, or rarely a single, has a child this month."""
-    if age < 20 or age >= 43:
+    if age < p.life.birth_from_years or age >= p.life.birth_until_years:
         return 0.0
-    yearly = p.life.birth_couple_per_year if age >= 26 else 0.5 * p.life.birth_couple_per_year
+    yearly = p.life.birth_couple_per_year
+    if age < p.life.birth_young_until_years:
+        yearly *= p.life.birth_young_factor
     if h.birth[1] == hh.NO_BIRTH:
         yearly *= p.life.birth_single_factor
     return yearly * PER_MONTH
+
+
+@rule
+def separation_chance(age: int, p: Any) -> float:
+    """Chance that a couple parts this month; the old stay together."""
+    return p.life.separation_per_year * PER_MONTH if age < p.life.separation_until_years else 0.0
+
+
+@rule
+def union_chance(age: int, p: Any) -> float:
+    """Chance that a single pairs up this month; the old don't."""
+    return p.life.union_per_year * PER_MONTH if age < p.life.union_until_years else 0.0
 
 
 @rule
@@ -176,12 +190,13 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
     age = years_old(h.birth[0], c.month)
     paired = h.birth[1] != hh.NO_BIRTH
     if h.kids > 0:
-        leaver = oldest_to_leave(h, c)
-        if leaver >= 0 and c.month - h.child_birth[leaver] >= LATEST_LEAVING_MONTHS:
+        leaver = oldest_to_leave(h, p, c)
+        latest = p.life.latest_leaving_years
+        if leaver >= 0 and years_old(h.child_birth[leaver], c.month) >= latest:
             h.leaving_child = leaver
             return
     oldest = max(age, years_old(h.birth[1], c.month)) if paired else age
-    if u >= QUIET and oldest < 95:
+    if u >= QUIET and oldest < QUIET_UNTIL_YEARS:
         return
     chance = death_chance(age, p)
     if u < chance:
@@ -205,16 +220,16 @@ def pass_life_events(h: Any, p: Any, c: Any, draw: Any) -> None:
         return
     u -= chance
     if paired:
-        chance = p.life.separation_per_year * PER_MONTH if age < 65 else 0.0
+        chance = separation_chance(age, p)
         if u < chance:
             h.separating = 1
             return
     else:
-        chance = p.life.union_per_year * PER_MONTH if age < 60 else 0.0
+        chance = union_chance(age, p)
         if u < chance:
             find_partner(h, p, c, rest(u, chance))
             return
     u -= chance
-    leaver = oldest_to_leave(h, c)
+    leaver = oldest_to_leave(h, p, c)
     if leaver >= 0 and u < p.life.leave_home_per_year * PER_MONTH:
         h.leaving_child = leaver

@@ -8,7 +8,16 @@ from typing import Any
 from siexsim import household as hh
 from siexsim import items
 from siexsim.compiled import rule
-from siexsim.draws import BILL, CLAIM_CLOSED, CONTRACT, DEBT_COURSE, NEW_CLAIM, one, rest
+from siexsim.draws import (
+    BILL,
+    CLAIM_CLOSED,
+    CONTRACT,
+    DEBT_COURSE,
+    NEW_CLAIM,
+    OWN_NEEDS,
+    one,
+    rest,
+)
 from siexsim.items import post
 from siexsim.rules.life import PER_MONTH
 from siexsim.rules.work import bandwidth
@@ -22,12 +31,18 @@ def follows_market(h: Any, p: Any, c: Any) -> bool:
 
 @rule
 def unavoidable(h: Any, p: Any, c: Any) -> int:
-    """What the household can't do without this month, cents."""
+    """What the household can't do without this month, cents.
+
+    Homes of the same kind differ in rent, and their people in what they can't avoid; that part is
+    the household's own for good. Dear energy is used less of.
+    """
     paired = h.birth[1] != hh.NO_BIRTH
     eur = p.money.need_couple_eur if paired else p.money.need_single_eur
     eur += p.money.need_child_eur * h.kids
+    eur *= 1.0 + p.money.own_needs_width * (one(c.seed, h.id, 0, OWN_NEEDS) - 0.5)
     if c.energy != 1.0 and follows_market(h, p, c):
-        eur += p.money.energy_eur * (c.energy - 1.0)  # at ordinary prices energy is in the needs
+        bill = c.energy ** (1.0 + p.money.energy_elasticity)
+        eur += p.money.energy_eur * (bill - 1.0)  # at ordinary prices energy is in the needs
     return int(eur * c.price_index * c.needs * 100)
 
 
@@ -181,7 +196,7 @@ def follow_debts(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
             post(till, items.DEBT_HELP_COST, int(p.prices.debt_help_eur * c.price_index * 100))
         elif u > 1.0 - p.money.lapse_per_year * PER_MONTH:
             clear_debts(h, till)
-        elif h.debt < line // 2:
+        elif h.debt < line or h.claims < p.money.problematic_claims:
             h.debt_state = hh.ARREARS
             h.months_in_debt = 0
     elif h.debt >= line and h.claims >= p.money.problematic_claims:

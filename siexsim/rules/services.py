@@ -26,7 +26,7 @@ def monthly(eur_per_year: float, c: Any) -> int:
 
 @rule
 def use_mental_care(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
-    """Mental health care starts with wellbeing stress (row C08; M05 for severe money strain)."""
+    """Mental health care starts with wellbeing stress (C08, M04, M06; M05: money strain)."""
     u = draw[MENTAL_CARE]
     if h.mental_care == 0:
         yearly = steeper(
@@ -53,11 +53,11 @@ def use_other_care(h: Any, p: Any, c: Any, till: Any) -> None:
 
 @rule
 def use_wmo(h: Any, p: Any, c: Any, draw: Any, till: Any) -> None:
-    """Wmo support: mostly the old, and adults whose wellbeing is under strain (row C13)."""
+    """Wmo support: mostly the old, and adults whose wellbeing is under strain (C13; KWBGEM)."""
     u = draw[WMO]
     if h.wmo == 0:
         yearly = p.services.wmo_start_per_year
-        if years_old(h.birth[0], c.month) >= 75:
+        if years_old(h.birth[0], c.month) >= p.services.wmo_old_years:
             yearly *= p.services.wmo_old_factor
         if u < steeper(yearly, p.services.wmo_slope, h.stress[hh.WELLBEING], p) * PER_MONTH:
             h.wmo = 1

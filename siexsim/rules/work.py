@@ -33,7 +33,8 @@ def bandwidth(h: Any, p: Any) -> float:
 
     The slope is row M24: about 5% per 0.1 of mean stress.
     """
-    return max(0.1, 1.0 - p.work.stress_on_finding * (mean_stress(h) - p.stress.ordinary))
+    left = 1.0 - p.work.stress_on_finding * (mean_stress(h) - p.stress.ordinary)
+    return max(p.work.bandwidth_least, left)
 
 
 @rule
@@ -44,7 +45,7 @@ def employable(h: Any, p: Any) -> float:
 
 @rule
 def loss_chance(position: int, education: int, ease: float, p: Any, c: Any) -> float:
-    """Chance to lose paid work this month; who finds it with difficulty loses it sooner (P07)."""
+    """Chance to lose paid work this month; who finds it less easily loses it sooner (P07, P14)."""
     if position == hh.PERMANENT:
         yearly = p.work.lose_permanent_per_year
     elif position == hh.FLEX:
@@ -59,20 +60,20 @@ def loss_chance(position: int, education: int, ease: float, p: Any, c: Any) -> f
 @rule
 def duration_factor(months: int, p: Any) -> float:
     """How the chance of finding work falls with time without it (rows P06, P13)."""
-    if months < 12:
+    if months < MONTHS:
         return 1.0
-    if months < 24:
+    if months < 2 * MONTHS:
         return p.work.find_second_year_factor
-    if months < 36:
+    if months < 3 * MONTHS:
         return p.work.find_third_year_factor
     return p.work.find_later_factor
 
 
 @rule
 def finding_chance(h: Any, a: int, p: Any, c: Any) -> float:
-    """Chance that an adult without work finds it this month."""
+    """Chance that an adult without work finds it this month (rows P10, P11, P12)."""
     chance = p.work.find_per_year * PER_MONTH * duration_factor(h.months_without_work[a], p)
-    if years_old(h.birth[a], c.month) >= 55:
+    if years_old(h.birth[a], c.month) >= p.work.late_career_years:
         chance *= p.work.find_over_55_factor
     if h.birth[1] == hh.NO_BIRTH:
         chance *= p.work.find_alone_factor
@@ -80,8 +81,8 @@ def finding_chance(h: Any, a: int, p: Any, c: Any) -> float:
         chance *= p.work.find_low_education_factor
     elif h.education[a] == hh.HIGH:
         chance *= p.work.find_high_education_factor
-    at_home = h.position[a] == hh.NO_INCOME and a == 1 and h.months_without_work[a] >= 24
-    if at_home and h.ratio > p.income.poverty_ratio:
+    idle = a == 1 and h.months_without_work[a] >= p.work.at_home_months
+    if h.position[a] == hh.NO_INCOME and idle and h.ratio > p.income.poverty_ratio:
         chance *= p.work.find_partner_factor  # where one income does, most don't look
     elif h.position[a] == hh.DISABILITY:
         chance *= p.work.find_disabled_factor
@@ -144,7 +145,7 @@ def work_a_month(h: Any, a: int, p: Any, c: Any, u: float) -> None:
 
 @rule
 def fall_ill(h: Any, p: Any, c: Any, draw: Any) -> None:
-    """A working or job-seeking adult may become disabled for work; stress makes it likelier."""
+    """A working or job-seeking adult may become disabled; stress makes it likelier (row M20)."""
     u = draw[ILLNESS]
     if u >= RARE:
         return
@@ -195,7 +196,7 @@ def change_hours(h: Any, p: Any, draw: Any) -> None:
     if poor and luck < p.work.more_hours_share and may_add_hours(h, a, p):
         h.hours[a] += 1
     elif h.hours[a] == 0:
-        h.hours[a] = 1 if luck < 0.5 else -1
+        h.hours[a] = 1 if luck < p.work.hours_up_share else -1
     elif h.hours[a] < 0 or h.ratio > p.income.poverty_ratio + p.work.hours_step:
         h.hours[a] = 0
 

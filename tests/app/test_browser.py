@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from tests.app.served import PLAN, Served, run_plan, wait_for_end
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra 'browser' is not there")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not there")
@@ -31,55 +30,6 @@ ARGUMENTS = [
 ]  # fmt: skip
 SHOTS = os.environ.get("SIEXSIM_SHOTS")
 LONG = 600_000  # a busy machine is slow
-PLAN = """name = "{name}"
-place = "groningen"
-start = "2022-01"
-years = 2
-seed = 1
-sample = 200
-futures = 6
-effects = "evidence"
-[plan]
-start = "2022-02"
-end = "2023-06"
-budget_eur_per_year = {eur}
-[plan.mix]
-debt_relief = 0.6
-job_guidance = 0.4
-"""
-
-
-class Served:
-    """A site in a process of its own, that can be stopped."""
-
-    def __init__(self, folder: Path, *more: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self.more = folder, more
-        self.root = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "siexsim", "app", "--port", str(self.port),
-                   "--folder", str(self.folder), *self.more]  # fmt: skip
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(1800):  # the first time, rules are compiled
-            try:
-                with urllib.request.urlopen(f"{self.root}/health", timeout=2) as answer:
-                    if b'"ok"' in answer.read():
-                        return
-            except OSError:
-                pass
-            time.sleep(0.5)
-        raise TimeoutError("the site did not start")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +86,7 @@ class Visitor:
         page = self.page
         page.locator("button[value=run]").click()
         page.locator("p.status.done").wait_for()
-        page.wait_for_function("document.querySelectorAll('figure').length >= 5")
+        page.locator("figure").nth(4).wait_for()
         return page.url.removeprefix(self.root)
 
     def leaves(self) -> None:
@@ -165,6 +115,24 @@ def results(browser, served) -> list[str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def tasks(browser, served, results) -> dict[str, str]:
+    """The council's answers, households worth a look and a life, asked for on the page."""
+    one = Visitor(browser, served.root)
+    found = {}
+    for name, button in (("council", "Beantwoord de dertien vragen"),
+                         ("lives", "Zoek huishoudens om te volgen")):  # fmt: skip
+        page = one.opens(f"/nl{results[0]}")
+        page.get_by_role("button", name=button).click()
+        page.locator(".told h2, .cards button").first.wait_for()
+        found[name] = page.url.removeprefix(served.root).removeprefix("/nl")
+    page.locator(".cards button").first.click()
+    page.locator(".told h2").first.wait_for()
+    found["life"] = page.url.removeprefix(served.root).removeprefix("/nl")
+    one.leaves()
+    return found
+
+
 def serious(page) -> list[str]:
     found = axe.Axe().run(page).response["violations"]
     return [
@@ -179,6 +147,8 @@ def views(results: list[str]) -> dict[str, str]:
     other = results[1].rsplit("/", 1)[1]
     return {
         "start": "/", "plan": "/plan", "result": results[0], "photo": f"{results[0]}/photo",
+        "map": f"{results[0]}/map",
+        "map-stress": f"{results[0]}/map?indicator=stress_money&who=minima&world=with",
         "report": f"{results[0]}/report", "compare": f"/compare?r={name}&r={other}",
         "assumptions": "/assumptions", "what-if": "/what-if?key=stress.noise_width",
         "sure": "/sure", "help": "/help", "missing": "/zzz",
@@ -189,21 +159,25 @@ def views(results: list[str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")]
 )
-def test_every_view_passes_axe_and_fits(browser, served, results, lang, width, scheme):
+def test_every_view_passes_axe_and_fits(browser, served, results, tasks, lang, width, scheme):
     how = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "bypass_csp": True}
     one = Visitor(browser, served.root, **how)
-    for name, path in views(results).items():
+    counts = {}
+    for name, path in (views(results) | tasks).items():
         page = one.opens(f"/{lang}{path}")
         if name == "result":
-            page.wait_for_function("document.querySelectorAll('figure').length >= 5")
+            page.locator("figure").nth(4).wait_for()
         for details in page.locator("details").all():
             details.evaluate("one => { one.open = true; }")
         assert page.evaluate("document.documentElement.lang") == lang
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-        assert serious(page) == [], name
+        found = counts[name] = serious(page)
+        assert found == [], name
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=f"{SHOTS}/{name}-{lang}-{width}-{scheme}.png", full_page=True)
+    print(f"axe {lang} {width} {scheme}: {sum(map(len, counts.values()))} serious or critical "  # noqa: T201
+          f"in {len(counts)} views")  # fmt: skip
     one.leaves()
 
 
@@ -223,8 +197,8 @@ def test_a_plan_is_built_by_mouse_run_and_taken_along(visitor, tmp_path):
     page.get_by_role("link", name="Klein beginnen in één wijk").click()
     page.get_by_label("Oosterparkwijk").first.check()
     page.get_by_label("Energiehulp").first.fill("100.000")
-    assert page.locator("#total").inner_text() == "€ 600.000"
-    page.get_by_label("Energie en prijzen").check()
+    assert page.locator("#total").inner_text() == "€\xa0600.000"
+    page.get_by_role("checkbox", name="Energie en prijzen").check()
     page.get_by_label("Hoeveel jaar").fill("2")
     page.get_by_label("Laatste maand").select_option("2023-06")
     page.get_by_label("Snel:").check()
@@ -233,7 +207,7 @@ def test_a_plan_is_built_by_mouse_run_and_taken_along(visitor, tmp_path):
     page.locator("section.answer").wait_for()
     print(f"first line on screen after {time.monotonic() - began:.1f} s")  # noqa: T201
     page.locator("p.status.done").wait_for()
-    page.wait_for_function("document.querySelectorAll('figure').length >= 4")
+    page.locator("figure").nth(3).wait_for()
     with page.expect_download() as got:
         page.get_by_role("link", name="Plan bewaren (.toml)").click()
     got.value.save_as(tmp_path / "plan.toml")
@@ -246,7 +220,7 @@ def test_a_plan_is_built_by_mouse_run_and_taken_along(visitor, tmp_path):
     assert page.locator("section.answer").is_visible()
     page.get_by_role("link", name="English").click()
     assert page.get_by_role("heading", name="What comes of it?").is_visible()
-    page.wait_for_function("document.querySelectorAll('figure').length >= 4")
+    page.locator("figure").nth(3).wait_for()
 
 
 def test_the_whole_task_by_keyboard(visitor, tmp_path):
@@ -278,7 +252,7 @@ def test_the_whole_task_by_keyboard(visitor, tmp_path):
     to("button[value=run]")
     keys.press("Enter")
     page.locator("p.status.done").wait_for()
-    page.wait_for_function("document.querySelectorAll('figure').length >= 5")
+    page.locator("figure").nth(4).wait_for()
     to("#table-account summary")
     keys.press("Enter")
     assert page.locator("#table-account table").is_visible()
@@ -304,6 +278,33 @@ def test_plans_are_compared_and_the_previous_result_stays(visitor, results):
     assert page.get_by_role("heading", name="Wat is zeker aan het verschil?").is_visible()
     assert re.search(r"in \d van de 6 toekomsten", page.content())
     assert page.locator("figure img").evaluate("one => one.naturalWidth > 0")
+
+
+def test_the_councils_thirteen_questions_are_answered(visitor, tasks):
+    page = visitor.opens(f"/nl{tasks['council']}")
+    heads = page.locator(".told h2").all_inner_texts()
+    asked = [head for head in heads if re.match(r"(Vraag )?\d+[.:]", head)]
+    assert len(asked) == 13, heads
+    page = visitor.opens(f"/en{tasks['council']}")
+    assert page.locator(".told h2").count() == len(heads)
+
+
+def test_ten_users_at_once_each_get_their_own_result(served):
+    names = [f"Plan van {name}" for name in (
+        "Anna", "Bram", "Carla", "Dirk", "Elif", "Fatma", "Gijs", "Hanna", "Ivo", "Jamila",
+    )]  # fmt: skip
+
+    def visit(number: int) -> str:
+        text = PLAN.format(name=names[number], eur=(number + 1) * 1_000_000)
+        result = run_plan(served.root, text.replace("futures = 6", "futures = 2"))
+        return wait_for_end(served.root, result)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        pages = list(pool.map(visit, range(len(names))))
+    for number, page in enumerate(pages):
+        assert 'class="status done"' in page
+        assert f"€\u00a0{number + 1}.000.000 per jaar" in page
+        assert [name for name in names if name in page] == [names[number]]
 
 
 def test_two_users_at_once_each_get_their_own(browser, served):
@@ -336,8 +337,8 @@ def test_a_broken_file_is_said_and_harms_nothing(visitor):
     bad = {"name": "x.toml", "mimeType": "text/plain", "buffer": b"name = 'x'\n<script>"}
     page.locator("#file").set_input_files(bad)
     page.get_by_role("button", name="Plan openen").click()
+    page.get_by_role("button", name="Simulatie starten").wait_for()
     assert page.get_by_role("alert").inner_text().startswith("Er klopt iets niet")
-    assert page.get_by_role("button", name="Simulatie starten").is_visible()
 
 
 def test_without_script_a_plan_is_run_too(browser, served):
@@ -380,7 +381,7 @@ def test_below_a_path_behind_a_proxy(browser, tmp_path):
         page = one.opens("/siex/nl/")
         page.get_by_role("link", name="Nieuw plan maken").click()
         assert page.url.endswith("/siex/nl/plan")
-        assert page.locator("#total").inner_text() == "€ 500.000"  # its script was found
+        assert page.locator("#total").inner_text() == "€\xa0500.000"  # its script was found
     finally:
         served.stop()
         one.leaves()

@@ -59,7 +59,7 @@ def test_needs_are_those_of_the_rules(lived: Hindcast) -> None:
     single = (hh.adults(people) == 1) & (people["kids"] == 0) & ~np.isnan(people["year_needs"])
     index = month_context(month_number("2018-06"), 1, PARAMETERS).price_index
     wanted = PARAMETERS.value("money.need_single_eur") * 100 * index
-    assert np.median(people["year_needs"][single]) == pytest.approx(wanted, rel=0.01)
+    assert np.median(people["year_needs"][single]) == pytest.approx(wanted, rel=0.03)
 
 
 def test_the_same_seed_lives_the_same_past(lived: Hindcast) -> None:

@@ -111,7 +111,9 @@ def test_figures_are_short() -> None:
 
 def test_functions_tell_which_numbers_they_read() -> None:
     work = {one.name: one for one in functions("rules/work.py")}
-    assert work["bandwidth"].numbers == ("work.stress_on_finding", "stress.ordinary")
+    assert work["bandwidth"].numbers == (
+        "work.stress_on_finding", "stress.ordinary", "work.bandwidth_least",
+    )  # fmt: skip
     children = {one.name: one for one in functions("rules/children.py")}
     assert "children.pull_per_year" in children["develop"].numbers  # read as q.pull_per_year
     assert all(key in Parameters.packaged().entries for one in work.values() for key in one.numbers)

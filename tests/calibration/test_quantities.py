@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from calibration import quantities as q
+from calibration import quantities_holdouts as held
+from calibration import quantities_targets as q
 from calibration.hindcast import FLOWS, KEPT, YEARLY, Hindcast
+from calibration.quantities import QUANTITIES
 from siexsim import household as hh
 from siexsim.census import CENSUS
 
@@ -54,15 +57,15 @@ def test_minima_are_those_with_a_low_income_all_the_year() -> None:
     ratios = [1.10, 1.11, 1.05, np.nan, 1.0]  # the last but one wasn't there all year
     lived.januaries[2020] = some(5, year_ratio=ratios, student=[0, 0, 0, 0, 1])
     assert q.minima(lived) == pytest.approx(2 / 3)
-    assert q.QUANTITIES["low_income"](lived) == pytest.approx(1 / 3)
+    assert QUANTITIES["low_income"](lived) == pytest.approx(1 / 3)
     assert np.isnan(q.minima(lived, 2018))
 
 
 def test_welfare_is_counted_for_all_households() -> None:
     lived = nobody()
     lived.census["welfare_households"][lived.months("2021-10"), 3] = 7
-    assert q.QUANTITIES["welfare_2021"](lived) == 70
-    assert q.QUANTITIES["welfare_2017"](lived) == 0
+    assert QUANTITIES["welfare_2021"](lived) == 70
+    assert QUANTITIES["welfare_2017"](lived) == 0
 
 
 def test_outflow_is_of_the_caseload_per_year() -> None:
@@ -104,9 +107,9 @@ def test_exit_by_duration() -> None:
     # one of two short ones leaves, and one of two long ones has left the place
     later = some(6, on_welfare=[0, 1, 0, 0, 1, 1], months_on_welfare=20)
     lived.januaries[2017] = later[[0, 1, 2, 3, 4]]
-    assert q.exit_by_duration(lived) == pytest.approx(0.5 / 0.5)
+    assert held.exit_by_duration(lived) == pytest.approx(0.5 / 0.5)
     lived.januaries[2016]["months_on_welfare"][3] = 37
-    assert q.exit_by_duration(lived) == pytest.approx(0.5 / (2 / 3))
+    assert held.exit_by_duration(lived) == pytest.approx(0.5 / (2 / 3))
 
 
 def test_risk_by_type_of_household() -> None:
@@ -128,7 +131,7 @@ def test_poverty_by_budget_asks_for_both_income_and_savings() -> None:
     people["student"] = [0, 0, 0, 1, 0]
     lived.januaries[2023] = people
     # one of three known is poor; four of five inhabitants aren't students
-    assert q.poor_by_budget(lived, 2022) == pytest.approx(1 / 3 * 4 / 5)
+    assert held.poor_by_budget(lived, 2022) == pytest.approx(1 / 3 * 4 / 5)
 
 
 def test_work_and_welfare_of_the_poor_by_budget() -> None:
@@ -146,11 +149,11 @@ def test_wijken_are_ranked_by_share_not_by_size() -> None:
     lived = nobody()
     lived.census["base_households"][:] = 100
     lived.census["under_110"][:] = np.arange(WIJKEN)
-    order = q._ranked(lived)
+    order = held._ranked(lived)
     assert order == list(range(WIJKEN))[::-1]
     lived.census["base_households"][:, 19] = 10_000
-    assert q._ranked(lived)[-1] in (0, 19)
-    assert q._ranked(lived)[0] == 18
+    assert held._ranked(lived)[-1] in (0, 19)
+    assert held._ranked(lived)[0] == 18
 
 
 def test_signs_must_both_be_right() -> None:
@@ -158,12 +161,12 @@ def test_signs_must_both_be_right() -> None:
     lived.census["base_households"][:] = 100
     lived.census["long_poor_households"][:] = 10
     lived.januaries[2018] = lived.januaries[2020] = some(4, year_ratio=[1.0, 1.0, 2.0, 2.0])
-    assert q.right_signs(lived) == 0.0
+    assert held.right_signs(lived) == 0.0
     year = lived.months("2019-01", "2019-12")
     lived.census["long_poor_households"][year] = 11
-    assert q.right_signs(lived) == 0.0
+    assert held.right_signs(lived) == 0.0
     lived.januaries[2020] = some(4, year_ratio=[1.0, 2.0, 2.0, 2.0])
-    assert q.right_signs(lived) == 1.0
+    assert held.right_signs(lived) == 1.0
 
 
 def test_others_are_all_but_the_minima() -> None:
@@ -182,5 +185,21 @@ def test_debts_by_how_long_they_last() -> None:
     people = some(5, debt_state=hh.PROBLEMATIC, months_in_debt=[5, 12, 36, 40, 100])
     people["debt_state"][4] = hh.ARREARS
     lived.januaries[2018] = lived.januaries[2019] = people
-    assert q.long_in_debt(lived) == pytest.approx(0.5)
-    assert q.new_in_debt(lived) == pytest.approx(0.25)
+    assert held.long_in_debt(lived) == pytest.approx(0.5)
+    assert held.new_in_debt(lived) == pytest.approx(0.25)
+
+
+def test_more_schooling_is_no_drift_but_more_poverty_among_the_same_is() -> None:
+    def of(low: int, poor: float, high: int) -> Any:
+        people = np.concatenate([some(low, education=hh.LOW), some(high, education=hh.HIGH)])
+        people["poor"][: round(low * poor)] = 1
+        return people
+
+    def drift(*last: Any) -> float:
+        lived = nobody()
+        years = {2022: (100, 0.4, 100), 2023: (100, 0.4, 100), 2026: last, 2027: last}
+        lived = replace(lived, januaries={year: of(*made) for year, made in years.items()})
+        return held.drift(lived, has=lambda people: people["poor"] == 1)
+
+    assert drift(50, 0.4, 150) == pytest.approx(0.0)
+    assert drift(100, 0.5, 100) == pytest.approx(0.25)

@@ -110,7 +110,7 @@ def test_all_inside_says_so(tmp_path: Path) -> None:
     text = told(folder_of(tmp_path, runs()))
     assert "Fitted targets that fail" not in text
     assert "Het model volgt Groningen binnen de marges" in text
-    assert "ontstaat geen trend" in text
+    assert "ontstaat bij gelijke mensen geen trend" in text
 
 
 def test_what_the_fit_could_not_do_is_said(tmp_path: Path) -> None:

@@ -43,6 +43,27 @@ def test_needs_rise_with_people_and_prices(p: Any, c: Any) -> None:
     )
 
 
+def test_needs_of_like_households_lie_as_far_apart_as_the_number_says(p: Any, c: Any) -> None:
+    needs = np.array([plain(unavoidable)(someone(id=n), p, c) for n in range(1, 3001)])
+    width = p.money.own_needs_width
+    middle = p.money.need_single_eur * c.price_index * 100
+    assert needs.mean() == pytest.approx(middle, rel=0.01)
+    assert needs.min() == pytest.approx(middle * (1 - width / 2), rel=0.01)
+    assert needs.max() == pytest.approx(middle * (1 + width / 2), rel=0.01)
+
+
+def test_dear_energy_is_used_less_of_but_costs_more(p: Any, c: Any) -> None:
+    twice = c._replace(energy=2.0)
+    more = [
+        unavoidable(someone(id=n), p, twice) - unavoidable(someone(id=n), p, c)
+        for n in range(1, 200)
+    ]
+    felt = [cents for cents in more if cents > 0]
+    assert 0.3 < len(felt) / len(more) < 0.7  # the others have a fixed contract
+    bill = p.money.energy_eur * 2.0 ** (1 + p.money.energy_elasticity)
+    assert max(felt) == pytest.approx((bill - p.money.energy_eur) * c.price_index * 100, abs=2)
+
+
 def test_bills_are_rare_and_of_the_mean_size(p: Any, c: Any) -> None:
     draws = (np.arange(6000) + 0.5) / 6000
     bills = np.array([plain(money.unexpected_bill)(p, c, luck(BILL=float(u))) for u in draws])
@@ -236,10 +257,13 @@ def test_debts_are_problematic_from_a_line_and_a_number_of_claims(p: Any, c: Any
         assert h.months_in_debt == int(state == hh.PROBLEMATIC)
 
 
-def test_problematic_debt_is_over_only_well_under_the_line(p: Any, c: Any) -> None:
-    line = int(p.money.problematic_debt_eur * 100)
-    for debt, state in ((int(line * 0.6), hh.PROBLEMATIC), (int(line * 0.4), hh.ARREARS)):
-        h = owing(debt=debt)
+def test_problematic_debt_is_over_under_either_line(p: Any, c: Any) -> None:
+    line, least = int(p.money.problematic_debt_eur * 100), int(p.money.problematic_claims)
+    for debt, claims, state in (
+        (line, least, hh.PROBLEMATIC), (line - 10_000, least, hh.ARREARS),
+        (line, least - 1, hh.ARREARS),
+    ):  # fmt: skip
+        h = owing(debt=debt, claims=claims)
         follow_debts(h, p, c, luck(), a_till())
         assert h.debt_state == state
 

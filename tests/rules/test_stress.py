@@ -75,8 +75,8 @@ def test_dear_energy_tightens_the_budget_and_help_with_it_loosens_it(p: Any, c: 
         money_target(of(1300, id=n), all_pay, dear) - money_target(of(1300, id=n), all_pay, c)
         for n in range(300)
     ]
-    # who has a contract that follows the market feels all of it, the others nothing
-    assert set(np.round(felt, 12)) == {0.0, max(np.round(felt, 12))}
+    # who has a contract that follows the market feels it, the others nothing
+    assert min(felt) == 0.0 < max(felt)
     assert np.mean(np.array(felt) > 0) == pytest.approx(0.8, abs=0.1)
     assert money_target(of(1300, spared=10_000), p, c) < money_target(of(1300), p, c)
     assert money_target(of(1300), p, c._replace(needs=1.1)) > money_target(of(1300), p, c)
