@@ -68,6 +68,26 @@ def test_no_rank_where_intervals_overlap():
     assert sensitivity.ranks(low - 1, high + 1) == ["1-4"] * 4
 
 
+def test_indices_that_are_too_rough_tell_nothing(ishigami):
+    factors, y = ishigami
+    assert sensitivity.tells(sensitivity.sobol(factors, y)[1])
+    one = np.zeros(len(y))
+    one[7] = 1.0  # a single run apart: what little there is to say is luck
+    assert not sensitivity.tells(sensitivity.sobol(factors, one)[1])
+    assert not sensitivity.tells(sensitivity.sobol(factors, 0 * y)[1])
+
+
+def test_intervals_of_many_points_are_those_of_fewer_brought_to_size(monkeypatch):
+    x = samples(Design(points=512), MIX)
+    y = x[:, 3][:, None] + np.random.default_rng(2).normal(0, 0.5, (512, 1))
+    wide = {}
+    for most in (128, 512):
+        monkeypatch.setattr(sensitivity, "_PAWN_POINTS", most)
+        table = sensitivity.pawn(MIX, x, y).set_index("factor")
+        wide[most] = float((table["high"] - table["low"]).loc["x"])
+    assert wide[128] == pytest.approx(wide[512], rel=0.5)
+
+
 def test_what_never_changes_has_no_index():
     first, total = sensitivity.sobol(ABC, np.zeros(8 * 5))
     assert total["index"].isna().all() and set(first["rank"]) == {"-"}

@@ -12,8 +12,11 @@ import pytest
 from pypdf import PdfReader
 
 from experiments import summary, summary_causes, summary_money
-from experiments.tables import SETS, Findings
+from experiments.tables import SETS, Findings, read_json, write_origin
 from siexsim.account import VIEWS
+from siexsim.sweep.folder import Sweep
+from siexsim.sweep.stamp import stamp
+from siexsim.sweep.study import read_study
 from siexsim.texts import LANGUAGES
 
 KINDS = ("debt_relief", "job_guidance", "energy_help")
@@ -202,3 +205,15 @@ def test_it_is_two_pages_in_both_languages_and_says_the_same_as_the_text(finding
     # a second time the same files
     again = summary.write(findings, tmp_path / "again")
     assert [one.read_bytes() for one in again] == [one.read_bytes() for one in files]
+
+
+def test_commands_keep_beside_their_tables_how_they_were_made(tmp_path):
+    root = Path(__file__).parent.parent
+    study = read_study(root / "experiments" / "studies" / "proef.toml")
+    sweep = Sweep.begin(study, tmp_path)
+    for command in ("mixes", "discover"):
+        write_origin(sweep, command, tmp_path)
+    said = read_json(tmp_path / "origin.json")
+    assert list(said) == ["mixes", "discover"]
+    assert said["mixes"]["runs"] == len(sweep.runs) == 8 * 6 * 2
+    assert (said["mixes"]["sample"], said["mixes"]["program"]) == (50, stamp())

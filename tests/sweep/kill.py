@@ -113,14 +113,14 @@ class Killer:
                 cluster_of_processes() as (address, (_, *workers)),
                 going(sweep.folder, self.model, address) as process,
             ):
-                self._wait(process)
+                self._wait(sweep, process)
                 if process.poll() is None:
                     self.chance.choice(workers).kill()
                     self.done[kind] += 1
                     process.wait(LONGEST_SECONDS)
         else:
             with going(sweep.folder, self.model, None) as process:
-                self._wait(process)
+                self._wait(sweep, process)
                 children = children_of(process.pid) if process.poll() is None else []
                 if kind == "sweep" and process.poll() is None:
                     process.kill()
@@ -130,10 +130,19 @@ class Killer:
                     self.done[kind] += 1
                     time.sleep(self.chance.uniform(0, 1))
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        end = time.monotonic() + self.chance.uniform(0.1, 20 if self.model else 6)
-        while time.monotonic() < end and process.poll() is None:
-            time.sleep(0.02)
+    def _wait(self, sweep: Sweep, process: subprocess.Popen[bytes]) -> None:
+        """Wait until some more runs were lived, however slow the machine is; or until none were."""
+        more = self.chance.choice((0, self.chance.randint(1, 4 if self.model else 80)))
+        before, pause = self._lived(sweep), self.chance.uniform(0, 0.5)
+        while self._lived(sweep) < before + more and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(pause)
+
+    def _lived(self, sweep: Sweep) -> int:
+        if self.model:
+            return len(sweep.store.names())
+        path = Path(os.environ[LIVED])
+        return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def main() -> None:
