@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from siexsim.posterior import packaged_posterior
-from siexsim.result import data_fingerprint
+from siexsim.result import WORLD, data_fingerprint
 from siexsim.sweep import live
 from siexsim.sweep.runs import OtherProgramError
 
 _LIBRARY: Final = Path(__file__).parent.parent
+# What is lived with; the other data are words for people.
+_DATA: Final = (*WORLD, "interventions", "effect_sets.toml", "ledger_items.toml", "indicators.toml")
 
 
 @cache
 def stamp() -> str:
     """Hash of the data, of the fit, and of all sources that a run of a sweep goes through."""
-    digest = hashlib.sha256(data_fingerprint().encode())
+    digest = hashlib.sha256(data_fingerprint(_DATA).encode())
     fitted = packaged_posterior()
     if fitted is not None:
         digest.update(fitted.digest.encode())
