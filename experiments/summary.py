@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -68,7 +69,7 @@ def pdf(found: Findings, parts: Sequence[Part]) -> bytes:
         for size in SIZES:
             said = kept_whole(json.dumps(content | {"size": size}, ensure_ascii=False))
             (there / "summary.json").write_text(said, encoding="utf-8")
-            drawn = typst.compile(paper, root=there, format="svg")
+            drawn: Any = typst.compile(paper, root=there, format="svg")
             if isinstance(drawn, bytes) or len(drawn) <= PAGES:
                 break
         made: bytes = typst.compile(paper, root=there, pdf_standards="ua-1")

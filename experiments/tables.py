@@ -71,16 +71,17 @@ class Findings:
     def sources(self, paths: Sequence[Path], *commands: str) -> str:
         """From which files something comes, of which runs, and whether the model is another now."""
         files = ", ".join(path.relative_to(self.folder).as_posix() for path in paths)
-        said = [self.say("sources", files=files)]
+        said, earlier = [self.say("sources", files=files)], []
         for folder in dict.fromkeys(path.parent for path in paths):
             origins = read_json(folder / ORIGIN)
             for one in [origins[command] for command in commands if command in origins][:1]:
                 key = "origin_all" if one["sample"] == 1 else "origin"
                 numbers = {n: number(self.lang, one[n]) for n in ("runs", "sample", "futures")}
                 said.append(self.say(key, study=one["study"], **numbers))
-                if one["program"] != stamp():
-                    said.append(self.say("earlier"))
-        return " ".join(dict.fromkeys(said))
+                earlier += [one["study"]] if one["program"] != stamp() else []
+        if earlier:
+            said.append(self.say("earlier", studies=", ".join(earlier)))
+        return " ".join(said)
 
     def missing(self, head: str, command: str) -> Part:
         """A part of which the study wasn't done."""
