@@ -27,7 +27,7 @@ from siexsim.texts import LANGUAGES
 SCENARIOS = Path("experiments/scenarios")
 FINDINGS = Path("results/findings")
 # Households simulated (one in so many) and futures of each plan: a city takes longer than a wijk.
-PLANS = {"noordoost": (1, 40), "klein_beginnen": (10, 10), "stad": (10, 10)}
+PLANS = {"noordoost": (1, 40), "klein_beginnen": (10, 5), "stad": (10, 5)}
 TIMES: dict[str, list[dict[str, Any]]] = {
     "calm": [],
     "rough": [  # corona once more, and a recession like that of 2008 to 2015 after it

@@ -90,7 +90,7 @@ def test_version(capsys):
         (["run", "nothing.toml"], "nothing.toml: there is no such file"),
         (["run", ROOT], "this is a folder"),
         (["run", EXAMPLE, "--years", "x"], "--years: 'x' is not a whole number; 1 or more"),
-        (["run", EXAMPLE, "--years", "21"], "--years is 21; at most 20"),
+        (["run", EXAMPLE, "--years", "26"], "--years is 26; at most 25"),
         (["run", EXAMPLE, "--sample", "0"], "--sample: '0'"),
         (["run", EXAMPLE, "--seed", "-1"], "--seed: '-1' is not a whole number; 0 or more"),
         (["run", EXAMPLE, "--workers", "0"], "--workers: '0'"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from siexsim.app.captions import CAPTIONS, FOLDER, captions
 from siexsim.app.words import say
@@ -79,6 +80,7 @@ def _comparison(results: Sequence[Result], lang: str) -> Drawing:
             )
         )  # fmt: skip
     ax.axhline(0, color=INK, lw=0.9)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     low, high = ax.get_ylim()
     before = np.inf
     for x, y, place, colour in sorted(ends, key=lambda end: -end[1]):

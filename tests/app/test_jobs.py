@@ -103,10 +103,12 @@ def test_figures_are_asked_once_and_of_futures_alone_until_all_is_there(jobs):
     hear("result", ("/a", 1))
     jobs.draw(job, "nl")
     asked = [about["name"] for kind, about, _, _ in jobs.front.asked if kind == "figure"]
-    assert sorted(asked) == ["account", "map", "participants", "payers", "people", "stress"]
+    assert sorted(asked) == [
+        "account", "map", "participants", "payers", "people", "stress", "stress_years",
+    ]  # fmt: skip
     hear("result", ("/b", 5))
     asked = [a for k, a, _, _ in jobs.front.asked if k == "figure" and a["folder"] == "/b"]
     assert [about["name"] for about in asked] == ["account", "payers"]
     hear("end", None)
     asked = [a for k, a, _, _ in jobs.front.asked if k == "figure" and a["folder"] == "/b"]
-    assert len(asked) == 6
+    assert len(asked) == 7

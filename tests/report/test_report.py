@@ -136,7 +136,7 @@ def test_a_result_without_a_plan_has_a_report_too(alone):
         assert len(make(alone, kind, Asked("nl"))) > 5_000
     report = gather(alone, Asked("nl"))
     assert not report.tiles
-    assert {figure.name for figure in report.figures} <= {"people", "stress", "map"}
+    assert {figure.name for figure in report.figures} <= {"people", "stress", "stress_years", "map"}
 
 
 def test_single_households_make_no_report(result):
