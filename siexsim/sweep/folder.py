@@ -149,9 +149,9 @@ class Sweep:
         runs = [run for run in self.runs if run.name in there]
         rows = self.store.rows([run.name for run in runs])
         columns: dict[str, Any] = {RUN: [run.name for run in runs]}
-        for place, run in enumerate(runs):
-            for name, value in run.inputs.items():
-                columns.setdefault(name, [None] * len(runs))[place] = value
+        # read where they are: all of them put together for every run would fill the memory
+        for name in dict.fromkeys(name for run in runs for name in (*run.own, *run.point)):
+            columns[name] = [run.point.get(name, run.own.get(name)) for run in runs]
         outcomes = set(rows.column_names) - set(columns) - {SECONDS}
         for name in sorted(outcomes, key=_natural):
             columns[name] = (
