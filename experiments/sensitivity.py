@@ -35,7 +35,7 @@ HORIZON = 20  # years after which nothing is asked
 LEAST = {"sobol": 64, "morris": 8, "random": 64}  # points below which nothing is said
 Index = pd.DataFrame  # factor, index, low, high, rank
 _PAWN_RESAMPLES, _SLICES = 100, 8
-_PAWN_POINTS = 1000  # at most, in a draw again: of more it takes minutes
+_PAWN_ROWS = 2000  # at most, in a draw again: of more it takes minutes
 
 
 def groups(factors: Sequence[Factor]) -> list[str]:
@@ -139,7 +139,7 @@ def pawn(factors: Sequence[Factor], x: Floats, values: Floats, seed: int = 1) ->
         told = salib.analyze(problem, many, values[rows].ravel(), S=_SLICES, seed=seed)
         return np.asarray(told["median"], float)
 
-    every, some = np.arange(len(x)), min(len(x), _PAWN_POINTS)
+    every, some = np.arange(len(x)), min(len(x), max(1, _PAWN_ROWS // values.shape[1]))
     index = once(every)
     again = np.array([once(chance.choice(every, some)) for _ in range(_PAWN_RESAMPLES)])
     # drawing again makes distances larger; the interval is put around what was measured, and what

@@ -82,7 +82,7 @@ def test_intervals_of_many_points_are_those_of_fewer_brought_to_size(monkeypatch
     y = x[:, 3][:, None] + np.random.default_rng(2).normal(0, 0.5, (512, 1))
     wide = {}
     for most in (128, 512):
-        monkeypatch.setattr(sensitivity, "_PAWN_POINTS", most)
+        monkeypatch.setattr(sensitivity, "_PAWN_ROWS", most)
         table = sensitivity.pawn(MIX, x, y).set_index("factor")
         wide[most] = float((table["high"] - table["low"]).loc["x"])
     assert wide[128] == pytest.approx(wide[512], rel=0.5)
