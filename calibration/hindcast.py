@@ -165,11 +165,11 @@ def _snapshot(households: Any, lived: NDArray[np.int64], year: _Year) -> Any:
 def simulate(values: Mapping[str, float], seed: int, sample: int) -> dict[str, float]:
     """Every quantity that the fit is held to, by the target's name, with these parameters changed.
 
-    Needs the targets alone; hold-outs aren't read.
+    Needs the targets alone; nothing about hold-outs is read.
     """
-    from calibration.quantities import QUANTITIES
+    from calibration.quantities_targets import TARGETS
     from calibration.targets import TARGETS_FILE, fitted, read_targets
 
     lived = live(Parameters.packaged().with_(values), seed, sample)
     asked = fitted(read_targets(TARGETS_FILE))
-    return {name: QUANTITIES[target.quantity](lived) for name, target in asked.items()}
+    return {name: TARGETS[target.quantity](lived) for name, target in asked.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from calibration.hindcast import Hindcast
-from calibration.quantities_holdouts import HOLDOUTS
 from calibration.quantities_targets import TARGETS
+from calibration.quantities_unseen import HOLDOUTS
 
 QUANTITIES: Final[dict[str, Callable[[Hindcast], float]]] = {**TARGETS, **HOLDOUTS}

@@ -12,15 +12,13 @@ import pandas as pd
 
 from calibration.hindcast import MONTHS, Hindcast
 from calibration.past import END, START
-from calibration.quantities_holdouts import poor_by_budget
 from calibration.quantities_targets import hard_for_minima, hard_for_others, share
+from calibration.quantities_unseen import poor_by_budget
 from calibration.targets import Target
 
 YEARS: Final = "@"
-FIRST, LAST = (
-    int(START[:4]),
-    int(END[:4]) - 1,
-)  # its last January closes the year before
+FIRST: Final = int(START[:4])
+LAST: Final = int(END[:4]) - 1  # the last January closes the year before
 _SERIES: Final[dict[str, Callable[[Hindcast, int], float]]] = {
     "minima": lambda lived, year: share(lived, "under_110", "base_households", year),
     "welfare": lambda lived, year: (

@@ -10,10 +10,7 @@ from siexsim.compiled import rules_fingerprint
 from siexsim.result import WORLD, data_fingerprint
 
 _HERE: Final = Path(__file__).parent
-_SOURCES: Final = (
-    "hindcast.py", "past.py", "quantities.py", "quantities_targets.py", "quantities_holdouts.py",
-    "targets.toml",
-)  # fmt: skip
+_SOURCES: Final = ("hindcast.py", "past.py", "quantities_targets.py", "targets.toml")
 
 
 def stamp() -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from calibration import past
 from calibration.hindcast import Hindcast, live
+from siexsim import draws
 from siexsim import household as hh
 from siexsim.context import month_context
 from siexsim.household import month_number
@@ -54,12 +55,14 @@ def test_a_year_is_known_of_who_was_there_all_of_it(lived: Hindcast) -> None:
 
 
 def test_needs_are_those_of_the_rules(lived: Hindcast) -> None:
-    """In a year without shocks, a single needs what the parameter says, at prices of the year."""
+    """In a year without shocks, a single needs its part of the parameter, at prices of the year."""
     people = lived.januaries[2019]
     single = (hh.adults(people) == 1) & (people["kids"] == 0) & ~np.isnan(people["year_needs"])
     index = month_context(month_number("2018-06"), 1, PARAMETERS).price_index
     wanted = PARAMETERS.value("money.need_single_eur") * 100 * index
-    assert np.median(people["year_needs"][single]) == pytest.approx(wanted, rel=0.03)
+    place = draws.uniform(1, people["id"][single], 0, draws.OWN_NEEDS) - 0.5
+    own = 1.0 + PARAMETERS.value("money.own_needs_width") * place
+    assert np.median(people["year_needs"][single] / own) == pytest.approx(wanted, rel=0.01)
 
 
 def test_the_same_seed_lives_the_same_past(lived: Hindcast) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration import quantities_holdouts as held
 from calibration import quantities_targets as q
+from calibration import quantities_unseen as held
 from calibration.hindcast import FLOWS, KEPT, YEARLY, Hindcast
 from calibration.quantities import QUANTITIES
 from siexsim import household as hh
