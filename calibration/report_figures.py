@@ -38,7 +38,8 @@ TEXT: Final = {
         "strain_others": "others, hard to make ends meet",
         "budget": "poor by the definition of 2024, of inhabitants",
         "fit_point": "published, used by the fit", "other_point": "published, not used by the fit",
-        "model": "model, mean and middle 90%", "index": "2022 = 100", "allowed": "allowed: 5%",
+        "model": "model, mean and middle 90%", "index": "whoever lives there, 2022 = 100",
+        "allowed": "5%, allowed among like people",
     },
     "nl": {
         "place": "afstand tot het midden van de marge\n(1 = de toegestane afwijking)",
@@ -52,8 +53,8 @@ TEXT: Final = {
         "budget": "arm volgens de definitie van 2024, deel van de inwoners",
         "fit_point": "gepubliceerd, gebruikt bij het afstellen",
         "other_point": "gepubliceerd, niet gebruikt",
-        "model": "model, gemiddelde en middelste 90%", "index": "2022 = 100",
-        "allowed": "toegestaan: 5%",
+        "model": "model, gemiddelde en middelste 90%", "index": "wie er ook woont, 2022 = 100",
+        "allowed": "5%, toegestaan bij gelijke mensen",
     },
 }  # fmt: skip
 

@@ -148,7 +148,8 @@ def _years(figures: Sequence[str]) -> str:
         "started from, and its bar is the band of the change.\n\n"
         "![Years of the hindcast](years-en.png)\n\n"
         "The placebo: years from 2022 in which nothing happens to everybody and nobody is "
-        "helped.\n\n"
+        "helped. These are shares of whoever lives there; the hold-out compares people who stay "
+        "alike.\n\n"
         "![The placebo](placebo-en.png)"
     )
 
