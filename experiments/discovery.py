@@ -21,6 +21,7 @@ from experiments.answers import CELL, Floats, arranged, by_cell, points_of
 from experiments.mixes import HALF, YEARS
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
+from siexsim.sheet import capital
 from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import Factor
 from siexsim.sweep.outcomes import paid_back
@@ -219,5 +220,4 @@ def told(found: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _sentence(lang: str, key: str, values: dict[str, object]) -> str:
-    said = words.say(lang, "discovery", key, **values)
-    return said[0].upper() + said[1:]
+    return capital(words.say(lang, "discovery", key, **values))

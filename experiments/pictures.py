@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from experiments import words
 from experiments.mixes import HALF, YEARS, column
 from siexsim.account import VIEWS
-from siexsim.sheet import BLUE, GREY, INK, ORANGE, SKY, STYLE, YELLOW, Drawing, balanced
+from siexsim.sheet import BLUE, GREY, INK, ORANGE, SKY, STYLE, YELLOW, Drawing, balanced, capital
 from siexsim.sweep.levers import DUMMY
 from siexsim.texts import percent
 
@@ -89,8 +89,8 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
             ax = axes[row, col]
             here = table[(table["kind"] == kind) & (table["view"] == view)]
             _lines(ax, here, names, lang)
-            head = words.words(lang)["views"][view]
-            ax.set_title(f"{head[0].upper()}{head[1:]}:\n{words.say(lang, 'sensitivity', kind)}")
+            head = capital(words.words(lang)["views"][view])
+            ax.set_title(f"{head}:\n{words.say(lang, 'sensitivity', kind)}")
     axes[0, 0].set_ylim(-0.05, 1.1)
     axes[0, 0].set_xlim(0.5, table["year"].max() + 0.5)
     figure.supylabel(words.say(lang, "sensitivity", "axis"), size=9)

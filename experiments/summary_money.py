@@ -12,6 +12,7 @@ from experiments import words
 from experiments.breakeven import is_never
 from experiments.tables import SETS, Findings, Part
 from siexsim.account import VIEWS
+from siexsim.sheet import capital
 from siexsim.texts import number
 
 YEARS = (3, 10, 20)
@@ -39,8 +40,7 @@ def counts(found: Findings) -> pd.DataFrame:
 
 def where(found: Findings, scenario: str) -> str:
     """What a scenario is called at the beginning of a sentence."""
-    name = words.value(found.lang, scenario)
-    return name[0].upper() + name[1:]
+    return capital(words.value(found.lang, scenario))
 
 
 def by_set(table: pd.DataFrame, column: str) -> dict[str, float]:

@@ -90,7 +90,7 @@ def mapped(result: Result, chosen: Chosen, lang: str) -> Mapped:
     sheet, place = Sheet(result, lang), result.place
     worlds = _values(result, chosen)
     change = chosen.world == CHANGE
-    shown = _change(worlds) if change else worlds[chosen.world]
+    shown = worlds[chosen.world]
     digits = _digits(one)
     levels, key = _classes(lang, [shown[name] for name in place.wijken], digits, change)
     in_plan = plan_wijken(sheet)
@@ -101,12 +101,10 @@ def mapped(result: Result, chosen: Chosen, lang: str) -> Mapped:
     )
     heads = [say(lang, "head.wijk"), say(lang, "head.in_plan")]
     heads += [say(lang, f"map.{world}") for world in worlds]
-    heads += [say(lang, "map.change")] if len(worlds) > 1 else []
-    columns = [*worlds.values(), *([_change(worlds)] if len(worlds) > 1 else [])]
     rows = tuple(
         (
             name, say(lang, "head.yes") if name in in_plan else "",
-            *(_said(lang, column[name], digits, k == 2) for k, column in enumerate(columns)),
+            *(_said(lang, of[name], digits, world == CHANGE) for world, of in worlds.items()),
         )
         for name in (*place.wijken, place.name)
     )  # fmt: skip
@@ -121,8 +119,12 @@ def _digits(one: Indicator) -> int:
     return 3 if one.unit in _MEAN_UNITS else 1
 
 
+def _least(digits: int) -> float:
+    return 0.5 * 10.0**-digits  # less isn't to be read
+
+
 def _values(result: Result, chosen: Chosen) -> dict[str, dict[str, float]]:
-    """Values by world and neighbourhood; not a number where few are behind it."""
+    """Values by world and neighbourhood, and the change; not a number where few are behind it."""
     foto = result.wijkfoto
     rows = foto[
         (foto["indicator"].astype(str) == chosen.indicator)
@@ -136,12 +138,10 @@ def _values(result: Result, chosen: Chosen) -> dict[str, dict[str, float]]:
             found[world] = dict(
                 zip(own["wijk"].astype(str), own["value"].astype(float), strict=True)
             )
+    if len(found) > 1:
+        without = found["without"]
+        found[CHANGE] = {name: value - without[name] for name, value in found["with"].items()}
     return found
-
-
-def _change(worlds: Mapping[str, dict[str, float]]) -> dict[str, float]:
-    without = worlds["without"]
-    return {name: value - without[name] for name, value in worlds["with"].items()}
 
 
 def _said(lang: str, value: float, digits: int, sign: bool) -> str:
@@ -175,12 +175,11 @@ def _classes_of_change(
     lang: str, values: list[float], known_values: Any, digits: int
 ) -> tuple[list[str], tuple[tuple[str, str], ...]]:
     half = float(np.abs(known_values).max(initial=0.0)) / 2
-    least = 0.5 * 10.0**-digits  # less isn't to be read
 
     def level(value: float) -> str:
         if not np.isfinite(value):
             return UNKNOWN
-        if abs(value) < least:
+        if abs(value) < _least(digits):
             return "same"
         return ("lower" if value < 0 else "higher") + ("2" if abs(value) > half else "1")
 
@@ -248,7 +247,7 @@ def _words(
     whole = said_of(shown[place.name])
     said = [say(lang, "map.whole_change" if change else "map.whole", value=whole)]
     if change:
-        moved = [(v, n) for v, n in found if abs(v) >= 0.5 * 10.0**-digits]
+        moved = [(v, n) for v, n in found if abs(v) >= _least(digits)]
         found = sorted(moved, key=lambda one: -abs(one[0]))
         if not found:
             return (*said, say(lang, "map.no_change"))
