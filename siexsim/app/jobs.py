@@ -147,7 +147,7 @@ class Desk:
 
     def _do(self, task: _Task) -> tuple[str, Any]:
         """Send a task to the process and hear of it until it has ended."""
-        if self.process is None or not self.process.is_alive():
+        if self.process is None or not self.process.is_alive():  # it may die while it waits, too
             self._begin()
         self.called_off.clear()
         began, called = time.monotonic(), 0.0
@@ -169,9 +169,11 @@ class Desk:
                     self._end()
                     return ("failed", "time") if late else ("stopped", None)
                 if not self.process.is_alive() and not self.pipe.poll(0.1):
-                    return "failed", "died"
-        except (EOFError, OSError, BrokenPipeError):
-            return "failed", "died"
+                    break
+        except (EOFError, OSError):
+            pass  # the pipe tells of a death before the system does
+        self._end()
+        return "failed", "died"
 
     def _end(self) -> None:
         self.process.terminate()

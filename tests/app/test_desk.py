@@ -79,6 +79,7 @@ def test_a_process_that_dies_is_said_and_made_anew(desk, tmp_path):
     }  # fmt: skip
     desk.ask("full", about, heard)
     assert heard.first.wait(60)
+    desk.process.is_alive = lambda: True  # as for a moment after it died
     desk.process.kill()
     assert heard.ended.wait(30)
     assert heard.told[-1] == ("failed", "died")
