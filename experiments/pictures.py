@@ -19,7 +19,7 @@ from experiments import words
 from experiments.mixes import HALF, YEARS, column
 from siexsim.account import VIEWS
 from siexsim.sheet import BLUE, GREY, INK, ORANGE, SKY, STYLE, YELLOW, Drawing, balanced, capital
-from siexsim.sweep.levers import DUMMY
+from siexsim.sweep.levers import DUMMY, LUCK
 from siexsim.texts import percent
 
 COLOURS = (BLUE, ORANGE, SKY, YELLOW, "#009E73", "#CC79A7", INK)
@@ -99,8 +99,10 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
     for ax in axes[1]:
         ax.set_xlabel(words.say(lang, "sensitivity", "years"), size=9)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    key = "own_future" if (table["factor"] == LUCK).any() else "same_futures"
+    lived = words.say(lang, "sensitivity", key, futures=futures)
     note = words.say(
-        lang, "sensitivity", "note", points=points, futures=futures, **_names_of(lang, table)
+        lang, "sensitivity", "note", points=points, lived=lived, **_names_of(lang, table)
     )
     left = [n for n in dict.fromkeys(table["factor"]) if n not in found and n != DUMMY]
     if left:

@@ -3,7 +3,8 @@
     siexsim sweep experiments/studies/NAME.toml
     python -m experiments sensitivity experiments/studies/NAME.toml
 
-All points of a design live the same futures, so luck is no part of the differences. A dummy that
+All points of a design live the same futures, so luck is no part of the differences, unless the
+study draws it as a cause of its own. A dummy that
 changes nothing is in every design: what isn't surely above it may be nothing. A rank is only
 given as far as the intervals tell the factors apart.
 """

@@ -66,6 +66,11 @@ class Posterior:
         away = (self.values - mean) / np.where(sd > 0, sd, 1.0)
         return int(np.argmin((away**2).sum(axis=1)))
 
+    @property
+    def settled(self) -> frozenset[str]:
+        """Parameters that the fit drew, or held where it drew the others."""
+        return frozenset({*self.names, *self.made_by.get("held", ())})
+
     @cached_property
     def stale(self) -> bool:
         """Whether other rules, or other ranges, made it than the program has now."""

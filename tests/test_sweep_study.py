@@ -127,6 +127,41 @@ def test_uncertainties_may_be_drawn_by_the_design(tmp_path):
     assert run.task["scenario"]["effects"] == run.inputs["effects"]
 
 
+def test_numbers_and_luck_may_be_drawn_by_the_design(tmp_path):
+    text = STUDY.replace("futures = 2", "futures = 1\ndrawn_from = 40")
+    study = read_study(written(tmp_path, text.replace("points = 3", "points = 8")))
+    assert {"numbers", "luck"} < {one.group for one in study.factors()}
+    first = [run for run in study.runs("s") if run.inputs["effects"] == "evidence"]
+    for run in first:
+        assert run.task["numbers"] == int(run.inputs["numbers"])
+        assert run.task["future"] == int(run.inputs["luck"])
+        assert run.inputs["future"] == 1
+    assert len({run.task["future"] for run in first}) == len(first) == 8
+    both = text.replace("futures = 1", "futures = 2")
+    with pytest.raises(UserError, match="with 'drawn_from', 'futures' is 1"):
+        read_study(written(tmp_path, both))
+
+
+def test_luck_and_numbers_are_told_apart_in_a_run(tmp_path):
+    study = read_study(with_lines(tmp_path, "sample = 200", "sample = 20"))
+    task = next(study.runs(stamp())).task
+    settled = {
+        (luck, numbers): simulate({**task, "future": luck, "numbers": numbers})["end_eur_public"]
+        for luck in (1, 2) for numbers in (1, 2)
+    }  # fmt: skip
+    assert len(set(settled.values())) == 4
+
+
+def test_what_was_fitted_only_moves_together(tmp_path):
+    study = read_study(written(tmp_path, STUDY + 'parameters = ["work.*"]\n'))
+    fitted = Scenario(name="x").posterior()
+    moved = {one.name.removeprefix("parameters.") for one in study.factors() if one.group == "work"}
+    assert moved and not moved & fitted.settled
+    assert any(name.startswith("work.") for name in fitted.settled)
+    with pytest.raises(UserError, match=r"'wrok\.\*' finds no number to vary"):
+        read_study(written(tmp_path, STUDY + 'parameters = ["wrok.*"]\n'))
+
+
 def test_pure_mixes_come_first_and_a_grid_has_every_combination(tmp_path):
     study = read_study(with_lines(tmp_path, "points = 3", "points = 3\npure = true"))
     shares = [[point["mix.debt_relief"], point["mix.job_guidance"]] for point in study.points()]
@@ -237,7 +272,7 @@ def test_the_ema_workbench_gets_the_same_numbers(study, tmp_path):
 
     def lived(point: int) -> dict[str, float]:
         asked = small.asked(cell, points[point])
-        task = {**asked, "numbers": "futures", "future": 1, "stamp": stamp()}
+        task = {**asked, "numbers": 1, "future": 1, "stamp": stamp()}
         return {"end": simulate(task)["end_eur_public"]}
 
     model = em.Model("siexsim", function=lived)

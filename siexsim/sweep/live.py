@@ -33,13 +33,15 @@ from siexsim.sweep.levers import PRICE, STRENGTH, scaled
 from siexsim.sweep.outcomes import outcomes_of
 
 KEPT: Final = 2  # worlds without a plan (calm and rough, say) and settled populations
-CENTRAL: Final = "central"
 Made = TypeVar("Made")
 _mine = threading.local()
 
 
 def simulate(task: Mapping[str, Any]) -> dict[str, float]:
-    """Outcomes of the run that is asked, by name."""
+    """Outcomes of the run that is asked, by name.
+
+    `future` has its luck, `numbers` is the future whose numbers it has; 0 are the middle ones.
+    """
     _settle_down()
     scenario = Scenario.of(task["scenario"])
     assert scenario.plan is not None
@@ -60,9 +62,8 @@ def _settle_down() -> None:
 
 
 def numbers(scenario: Scenario, task: Mapping[str, Any]) -> Parameters:
-    """Parameters of the future that is asked, with what the study sets in their place."""
-    future = 0 if task["numbers"] == CENTRAL else task["future"]
-    return scaled(future_parameters(scenario, future), task[STRENGTH], task[PRICE])
+    """The parameters that are asked, with what the study sets in their place."""
+    return scaled(future_parameters(scenario, task["numbers"]), task[STRENGTH], task[PRICE])
 
 
 def begin(scenario: Scenario, place: Place, parameters: Parameters, seed: int) -> Households:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siexsim.errors import UserError
 from siexsim.evidence import first_fault
@@ -24,6 +24,8 @@ from siexsim.sweep.design import Design, samples
 from siexsim.sweep.levers import (
     DUMMY,
     EFFECT_SET,
+    LUCK,
+    NUMBERS_OF,
     SHOCKS,
     Choice,
     Factor,
@@ -53,9 +55,11 @@ class Uncertainties(BaseModel):
     """What nobody decides: every point of the design is run under all of it.
 
     With `drawn`, effect sets and shocks are columns of the design instead, one of them a point.
+    With `drawn_from`, so are the numbers and the luck of a run, each of one of so many futures.
     `parameters` are numbers of the model that the design moves over their evidence range; those
-    that a pattern such as "work.*" finds count as one. `numbers` says where the other numbers of a
-    future come from: drawn ("futures"), or held, so that futures differ in luck alone ("central").
+    that a pattern such as "work.*" finds count as one, and are what the fit left alone, as fitted
+    numbers only go together. `numbers` says where the other numbers of a future come from: drawn
+    ("futures"), or held, so that futures differ in luck alone ("central").
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,6 +70,13 @@ class Uncertainties(BaseModel):
     shocks: dict[str, tuple[Shock, ...]] = {}
     parameters: tuple[str, ...] = ()
     drawn: bool = False
+    drawn_from: int = Field(default=0, ge=0, le=10_000, strict=True)
+
+    @model_validator(mode="after")
+    def _draws_or_goes_through(self) -> Uncertainties:
+        if self.drawn_from and (self.futures > 1 or self.numbers == "central"):
+            raise ValueError("with 'drawn_from', 'futures' is 1 and 'numbers' is \"futures\"")
+        return self
 
 
 class Study(BaseModel):
@@ -94,18 +105,28 @@ class Study(BaseModel):
         """Columns of the design, with a dummy that changes nothing."""
         found = [f for name, lever in self.all_levers().items() for f in factors_of(name, lever)]
         found += self._parameter_factors()
+        if many := self.uncertainties.drawn_from:
+            which = Choice(of={str(one): one for one in range(1, many + 1)})
+            found += [f for name in (NUMBERS_OF, LUCK) for f in factors_of(name, which)]
         if self.design.method != "grid":
             found.append(Factor(DUMMY, DUMMY, 0.0, 1.0))
         return found
 
     def _parameter_factors(self) -> Iterator[Factor]:
-        known = Scenario.of(next(iter(self.scenarios.values()))).central()
+        scenario = Scenario.of(next(iter(self.scenarios.values())))
+        known, fitted = scenario.central(), scenario.posterior()
+        settled = fitted.settled if fitted else frozenset()
         for pattern in self.uncertainties.parameters:
             theme = pattern.removesuffix(".*")
-            names = [key for key, one in sorted(known.items()) if one.theme == theme]
+            names = [
+                key for key, one in sorted(known.items())
+                if one.theme == theme and not one.fixed and key not in settled
+            ]  # fmt: skip
+            if pattern.endswith(".*") and not names:
+                raise UserError(f"parameters: '{pattern}' finds no number to vary")
             for key in names if pattern.endswith(".*") else [pattern]:
                 one = known[key]  # a misspelt one is said
-                if one.high > one.low and not (one.fixed and len(names) > 1):
+                if one.high > one.low:
                     # SALib knows no triangle below zero; there any value counts as much
                     way = (one.value - one.low) / (one.high - one.low)
                     peak = way if one.high > 0 else None
@@ -139,12 +160,15 @@ class Study(BaseModel):
     def _runs_at(
         self, cell: tuple[str, str, str], number: int, point: Mapping[str, Value], stamp: str
     ) -> Iterator[Run]:
-        asked = self.asked(cell, point) | {"numbers": self.uncertainties.numbers, "stamp": stamp}
+        asked = self.asked(cell, point) | {"stamp": stamp}
         said = json.dumps(asked, sort_keys=True)
+        held = self.uncertainties.numbers == "central"
         for future in range(1, self.uncertainties.futures + 1):
-            name = hashlib.sha256(f"{future} {said}".encode()).hexdigest()[:20]
+            luck, numbers = int(point.get(LUCK, future)), int(point.get(NUMBERS_OF, future))
+            lived = {"future": luck, NUMBERS_OF: 0 if held else numbers}
+            name = hashlib.sha256(f"{lived} {said}".encode()).hexdigest()[:20]
             own = dict(zip(INPUTS, (*cell, number, future), strict=True))
-            yield Run(name, own, asked | {"future": future}, point)
+            yield Run(name, own, asked | lived, point)
 
     def asked(self, cell: tuple[str, str, str], point: Mapping[str, Value]) -> dict[str, Any]:
         """What is asked of a run at a point, but the future."""
