@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -94,9 +94,14 @@ class Outcome:
         return {name: world for name, world in zip(WORLDS, named, strict=True) if world is not None}
 
 
-def future_parameters(scenario: Scenario, future: int) -> Parameters:
-    """Parameters of one future; links between domains are damped where they would run away."""
-    return damped(scenario.future(future))
+def future_parameters(
+    scenario: Scenario, future: int, moved: Mapping[str, float] | None = None
+) -> Parameters:
+    """Parameters of one future; links between domains are damped where they would run away.
+
+    `moved` are numbers in the place of those that the future drew.
+    """
+    return damped(scenario.future(future).with_(moved or {}))
 
 
 def made_households(scenario: Scenario, place: Place, sample: int | None = None) -> Population:

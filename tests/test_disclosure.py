@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -674,11 +673,3 @@ def test_an_empty_run_can_be_protected() -> None:
 def test_rules_say_where_they_come_from() -> None:
     for rule in rules_with_evidence().values():
         assert (rule.grade == "assumption") == rule.source.startswith("none"), rule.name
-
-
-def test_a_whole_run_is_protected_in_a_second_or_two() -> None:
-    table = ledger(months=120, wijken=20)
-    assert len(table) > 250_000
-    began = time.perf_counter()
-    protect_ledger(table)
-    assert time.perf_counter() - began < 4  # about half a second on a machine with nothing to do

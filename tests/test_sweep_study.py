@@ -122,8 +122,10 @@ def test_uncertainties_may_be_drawn_by_the_design(tmp_path):
         "mix", "plan.budget_eur_per_year", "plan.target", "effects", "work", "dummy",
     }  # fmt: skip
     run = next(study.runs("s"))
-    key = next(name for name in run.inputs if name.startswith("parameters.work."))
-    assert run.task["scenario"]["parameters"][key.removeprefix("parameters.")] == run.inputs[key]
+    assert run.task["moved"] == {
+        name.removeprefix("parameters."): value
+        for name, value in run.inputs.items() if name.startswith("parameters.")
+    }  # fmt: skip
     assert run.task["scenario"]["effects"] == run.inputs["effects"]
 
 
@@ -160,6 +162,8 @@ def test_what_was_fitted_only_moves_together(tmp_path):
     assert any(name.startswith("work.") for name in fitted.settled)
     with pytest.raises(UserError, match=r"'wrok\.\*' finds no number to vary"):
         read_study(written(tmp_path, STUDY + 'parameters = ["wrok.*"]\n'))
+    with pytest.raises(UserError, match="all runs start from the same households"):
+        read_study(written(tmp_path, STUDY + 'parameters = ["population.*"]\n'))
 
 
 def test_pure_mixes_come_first_and_a_grid_has_every_combination(tmp_path):

@@ -128,8 +128,8 @@ class Sweep:
         names = {run.name for run in self.runs}
         there = self.store.names()
         errors: dict[str, int] = {}
-        rows = self.store.rows(sorted(names & there))
-        for said in rows[ERROR].to_pylist() if ERROR in rows.column_names else ():
+        rows = self.store.rows(sorted(names & there), [ERROR])
+        for said in rows[ERROR].to_pylist() if len(rows) else ():
             if said:
                 errors[said] = errors.get(said, 0) + 1
         return Status(

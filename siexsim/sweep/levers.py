@@ -25,6 +25,7 @@ SHOCKS: Final = "shocks"
 DUMMY: Final = "dummy"  # changes nothing: a control on every measure of importance
 NUMBERS_OF: Final = "numbers"  # the future whose numbers a point has, where the design draws it
 LUCK: Final = "luck"  # the future whose luck it has
+MOVED: Final = "moved"
 STRENGTH: Final = "strength"
 PRICE: Final = "price"
 ALL: Final = "all"
@@ -161,10 +162,12 @@ def changed(
 ) -> dict[str, Any]:
     """What is asked at a point: the scenario's content with the values put in.
 
-    Returns a table with `scenario`, and with `strength` and `price` by intervention.
+    Returns a table with `scenario`, with `strength` and `price` by intervention, and with numbers
+    that are `moved`. These aren't the scenario's own: as with those that a future draws, all start
+    from the same households.
     """
     scenario = copy.deepcopy(dict(content))
-    asked: dict[str, Any] = {"scenario": scenario, STRENGTH: {}, PRICE: {}}
+    asked: dict[str, Any] = {"scenario": scenario, STRENGTH: {}, PRICE: {}, MOVED: {}}
     shares: dict[str, float] = {}
     for name, value in point.items():
         lever, (part, _, rest) = levers.get(name), name.partition(".")
@@ -180,7 +183,8 @@ def changed(
         elif part == "plan":
             _put(scenario["plan"], rest, meant)
         elif part == "parameters":
-            scenario["parameters"][rest] = float(meant)
+            where = asked[MOVED] if lever is None else scenario["parameters"]
+            where[rest] = float(meant)
         elif name in (EFFECT_SET, SHOCKS):
             scenario[name] = meant
     if shares:

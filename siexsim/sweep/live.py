@@ -29,7 +29,7 @@ from siexsim.run import (
     made_households,
 )
 from siexsim.scenario import Scenario
-from siexsim.sweep.levers import PRICE, STRENGTH, scaled
+from siexsim.sweep.levers import MOVED, NUMBERS_OF, PRICE, STRENGTH, scaled
 from siexsim.sweep.outcomes import outcomes_of
 
 KEPT: Final = 2  # worlds without a plan (calm and rough, say) and settled populations
@@ -63,7 +63,8 @@ def _settle_down() -> None:
 
 def numbers(scenario: Scenario, task: Mapping[str, Any]) -> Parameters:
     """The parameters that are asked, with what the study sets in their place."""
-    return scaled(future_parameters(scenario, task["numbers"]), task[STRENGTH], task[PRICE])
+    lived = future_parameters(scenario, task[NUMBERS_OF], task[MOVED])
+    return scaled(lived, task[STRENGTH], task[PRICE])
 
 
 def begin(scenario: Scenario, place: Place, parameters: Parameters, seed: int) -> Households:

@@ -36,9 +36,9 @@ class Store:
         """Names of the runs that are there, failed ones too."""
         return set(self._read([RUN])[RUN].to_pylist())
 
-    def rows(self, names: Sequence[str]) -> pa.Table:
+    def rows(self, names: Sequence[str], columns: list[str] | None = None) -> pa.Table:
         """What is kept of these runs, in this order; runs that aren't there are left out."""
-        table = self._read()
+        table = self._read(columns and [RUN, *columns])
         place = {name: row for row, name in enumerate(table[RUN].to_pylist())}
         return table.take(pa.array([place[n] for n in names if n in place], pa.int64()))
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from siexsim.errors import UserError
 from siexsim.evidence import first_fault
+from siexsim.parameters import POPULATION
 from siexsim.place import load_place
 from siexsim.scenario import Scenario, read_scenario
 from siexsim.shocks import Shock
@@ -117,20 +118,22 @@ class Study(BaseModel):
         known, fitted = scenario.central(), scenario.posterior()
         settled = fitted.settled if fitted else frozenset()
         for pattern in self.uncertainties.parameters:
-            theme = pattern.removesuffix(".*")
-            names = [
+            theme, many, _ = pattern.partition(".*")
+            keys = [pattern] if not many else [
                 key for key, one in sorted(known.items())
                 if one.theme == theme and not one.fixed and key not in settled
             ]  # fmt: skip
-            if pattern.endswith(".*") and not names:
+            if theme.startswith(POPULATION):
+                raise UserError(f"parameters: '{pattern}': all runs start from the same households")
+            if not keys:
                 raise UserError(f"parameters: '{pattern}' finds no number to vary")
-            for key in names if pattern.endswith(".*") else [pattern]:
+            for key in keys:
                 one = known[key]  # a misspelt one is said
                 if one.high > one.low:
                     # SALib knows no triangle below zero; there any value counts as much
                     way = (one.value - one.low) / (one.high - one.low)
                     peak = way if one.high > 0 else None
-                    group = theme if pattern.endswith(".*") else f"parameters.{key}"
+                    group = theme if many else f"parameters.{key}"
                     yield Factor(f"parameters.{key}", group, one.low, one.high, peak=peak)
 
     def points(self) -> list[dict[str, Value]]:

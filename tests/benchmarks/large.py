@@ -40,7 +40,7 @@ def study_of(runs: int) -> Study:
     """The packaged study of what payback hinges on, as an even design of so many runs."""
     study = read_study(STUDY)
     design = study.design.model_copy(update={"method": "random", "points": runs // FUTURES})
-    unsure = study.uncertainties.model_copy(update={"futures": FUTURES})
+    unsure = study.uncertainties.model_copy(update={"futures": FUTURES, "drawn_from": 0})
     return study.model_copy(update={"design": design, "uncertainties": unsure})
 
 
@@ -72,7 +72,8 @@ def write(sweep: Sweep) -> None:
 
 
 def _batches(sweep: Sweep) -> Iterator[list[Mapping[str, Any]]]:
-    chance, rows = np.random.default_rng(1), []
+    chance = np.random.default_rng(1)
+    rows: list[Mapping[str, Any]] = []
     for run in sweep.runs:
         rows.append({RUN: run.name, **run.inputs, ERROR: None, SECONDS: 1.0, **made_up(chance)})
         if len(rows) == KEEP_RUNS:
