@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from experiments import words
 from experiments.answers import CELL, Floats, answers, by_cell, points_of
@@ -23,7 +24,6 @@ from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import MIX, PRICE, STRENGTH
 from siexsim.texts import number, percent
 
-RESAMPLES = 1000
 LEVEL = 0.9
 HORIZONS_YEARS = (3, 5, 10)
 
@@ -60,15 +60,14 @@ def crossing(factor: Floats, balance: Floats, lever: str) -> float:
     return float(x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k]))
 
 
-def turn(factor: Floats, balances: Floats, lever: str, seed: int = 1) -> Turn:
+def turn(factor: Floats, balances: Floats, lever: str) -> Turn:
     """Where the mean balance turns; `balances` by factor (rows) and future (columns)."""
-    chance, futures = np.random.default_rng(seed), balances.shape[1]
-    again = [
-        crossing(factor, balances[:, chance.integers(0, futures, futures)].mean(axis=1), lever)
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
-    return Turn(crossing(factor, balances.mean(axis=1), lever), float(low), float(high))
+    futures, mean = balances.shape[1], balances.mean(axis=1)
+    wide = np.full(len(mean), np.inf)
+    if futures > 1:
+        wide = stats.t.ppf((1 + LEVEL) / 2, futures - 1) * stats.sem(balances, axis=1)
+    low, high = sorted(crossing(factor, mean + way * wide, lever) for way in (-1, 1))
+    return Turn(crossing(factor, mean, lever), low, high)
 
 
 def lever_of(sweep: Sweep) -> str:
@@ -94,7 +93,7 @@ def turns(sweep: Sweep) -> pd.DataFrame:
                     told = answers(own, name) if name in own else None
                     if told is None or not told.values.size:
                         continue
-                    at = turn(factor, told.values, kind, sweep.study.design.seed)
+                    at = turn(factor, told.values, kind)
                     found.append(
                         {
                             **dict(zip(CELL, cell, strict=True)), "mix": mix, "view": view,

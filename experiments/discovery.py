@@ -18,7 +18,7 @@ import pandas as pd
 
 from experiments import words
 from experiments.answers import CELL, Floats, arranged, by_cell, points_of
-from experiments.mixes import HALF, YEARS
+from experiments.mixes import ALONE, HALF, YEARS
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
 from siexsim.sheet import capital
@@ -32,22 +32,24 @@ HOLDS = 0.5  # of the plans in it that weren't searched must pay back, and more 
 ALWAYS = 0.95
 SURE = 0.05  # a limit that chance would give more often than this is left out
 HIDES = 0.02  # more runs than this that can't tell, such as failed ones, and nothing is said
-FEWEST = 8  # plans that pay back, below which nothing is searched
+FEWEST = 8  # plans of the searched half that pay back, below which nothing is searched
+NAMED = 3  # plans at most that are called by name
+LEAST_SHARE = 0.05  # a limit of a share below this says only that there is some of it
 
 
 @dataclass(frozen=True)
 class Box:
     """Limits within which plans pay back, and how good they are.
 
-    `limits` has a pair of numbers, or a set of names, for each lever that is limited. `density`
-    is the share of plans within that pay back; `coverage` the share of those that pay back that
-    lie within; `base` the share without any limit; `held_out` the density among other plans.
+    `limits` has a pair of numbers, or a set of names, for each lever that is limited. `inside`
+    plans lie within, `paid` of them pay back, of all that do that is `coverage`; `held_out` is the
+    share of those within that pay back among the plans in which nothing was searched.
     """
 
     limits: dict[str, Any]
-    density: float
+    inside: int
+    paid: int
     coverage: float
-    base: float
     held_out: float
 
 
@@ -59,6 +61,17 @@ def inputs(points: pd.DataFrame, factors: list[Factor]) -> pd.DataFrame:
         if one.name != "dummy"
     }
     return pd.DataFrame(shown).reset_index(drop=True)
+
+
+def _searched(plans: int, seed: int) -> Any:
+    """Which half of the plans is searched."""
+    every = np.arange(plans)
+    return np.isin(every, np.random.default_rng(seed).permutation(every)[::2])
+
+
+def too_few(y: Floats, seed: int = 1) -> bool:
+    """Whether too few plans pay back to search for a condition."""
+    return bool(y[_searched(len(y), seed)].sum() < FEWEST)
 
 
 def discover(x: pd.DataFrame, y: Floats, seed: int = 1) -> Box | None:
@@ -81,10 +94,7 @@ def discover(x: pd.DataFrame, y: Floats, seed: int = 1) -> Box | None:
         raise UserError(
             "discovery needs the EMA Workbench: pip install 'siexsim[study]'"
         ) from error
-    every = np.arange(len(x))
-    searched = np.isin(every, np.random.default_rng(seed).permutation(every)[::2])
-    if y[searched].sum() < FEWEST:
-        return None
+    searched = _searched(len(x), seed)
     search = prim.Prim(x[searched], y[searched].astype(bool), threshold=DENSE)
     found = search.find_box()
     if found is None:
@@ -94,31 +104,28 @@ def discover(x: pd.DataFrame, y: Floats, seed: int = 1) -> Box | None:
     if not len(dense):
         return None
     chosen = int(path.loc[dense, "coverage"].idxmax())
-    limits = _limits(found, chosen, x)
-    within, base = _within(x, limits), float(y.mean())
+    limits = _limits(found, chosen)
+    within = _within(x, limits)
     here, there = within & searched, within & ~searched
     # without the limits that chance could have given less of it may be left than was found
     if not limits or not (here.any() and there.any()) or y[here].mean() < DENSE:
         return None
     held_out = float(y[there].mean())
-    if held_out < max(HOLDS, base):
+    if held_out < HOLDS or held_out <= float(y.mean()):
         return None
-    return Box(
-        limits=limits,
-        density=float(y[here].mean()),
-        coverage=float(y[here].sum() / y[searched].sum()),
-        base=base,
-        held_out=held_out,
-    )
+    inside, paid = int(within.sum()), int(y[within].sum())
+    return Box(limits, inside, paid, float(paid / y.sum()), held_out)
 
 
-def _limits(found: Any, chosen: int, x: pd.DataFrame) -> dict[str, Any]:
-    """Limits of a box, those left out that chance could have given."""
+def _limits(found: Any, chosen: int) -> dict[str, Any]:
+    """Limits of a box, those left out that chance could have given or that say nothing."""
     box, whole = found.box_lims[chosen], found.prim.box_init
     limits: dict[str, Any] = {}
     for name, chances in found.qp[chosen].items():
         sure = [0 <= chance <= SURE for chance in chances]  # of each side; -1: no limit there
         low, high = box[name].iloc[0], box[name].iloc[1]
+        if name.startswith("mix."):
+            sure[0] = sure[0] and low >= LEAST_SHARE
         if isinstance(low, set):
             if any(sure):
                 limits[name] = {str(one) for one in low}
@@ -164,7 +171,7 @@ def when(
 ) -> tuple[str, str]:
     """When the money is back within so many years: the kind of finding, and the finding in words.
 
-    Kinds are "unknown", "none", "always", "nothing" and "found".
+    Kinds are "unknown", "none", "always", "few" (too few plans to search), "nothing" and "found".
     """
     runs = paid_back(rows, view, years)
     told = arranged(rows, runs)
@@ -174,17 +181,36 @@ def when(
         return "unknown", _sentence(lang, "unknown", said)
     y = (told.means >= HALF).astype(float)
     base = float(y.mean())
-    said |= {"base": percent(lang, base), "best": percent(lang, float(told.means.max()))}
+    count, best = int(y.sum()), float(told.means.max())
+    said |= {"count": count, "base": percent(lang, base), "best": percent(lang, best)}
     if base == 0 or base >= ALWAYS:
         kind = "always" if base else "none"
         return kind, _sentence(lang, kind, said)
-    found = discover(inputs(points_of(rows), factors), y, seed)
+    plans = points_of(rows)
+    if too_few(y, seed):
+        names = f" {_names(lang, plans[y > 0])}" if count <= NAMED else ""
+        return "few", _sentence(lang, "few", said) + names
+    found = discover(inputs(plans, factors), y, seed)
     if found is None:
         return "nothing", _sentence(lang, "nothing", said)
     joint = words.say(lang, "discovery", "and")
     said["conditions"] = joint.join(condition(lang, *limit) for limit in found.limits.items())
-    said |= {n: percent(lang, getattr(found, n)) for n in ("density", "coverage", "held_out")}
+    said |= {"inside": found.inside, "paid": found.paid}
+    said |= {n: percent(lang, getattr(found, n)) for n in ("coverage", "held_out")}
     return "found", _sentence(lang, "found", said)
+
+
+def _names(lang: str, plans: pd.DataFrame) -> str:
+    """What a few plans are: one kind of help alone, or mixes."""
+    shares = plans[[c for c in map(str, plans) if c.startswith("mix.")]]
+    top, alone = shares.idxmax(axis=1), shares.max(axis=1) >= ALONE
+    said = [
+        words.say(lang, "discovery", "alone", what=words.factor(lang, name)) for name in top[alone]
+    ]
+    mixed = int((~alone).sum())
+    if mixed:
+        said.append(words.say(lang, "discovery", "mixed", count=mixed))
+    return words.say(lang, "discovery", "names", names="; ".join(said))
 
 
 def conditions(sweep: Sweep) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from siexsim.sweep.folder import Sweep
 YEARS = tuple(months // 12 for months in HORIZONS_MONTHS)
 BESIDE = ("people_out_of_poverty", "stress_years", "poverty_gap", "invested_eur")
 HALF = 0.5
+ALONE = 0.99  # a plan with this share of one kind of help has that kind alone
 
 
 def column(view: str, years: int) -> str:
@@ -58,7 +59,7 @@ def _mean(rows: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def counted(table: pd.DataFrame) -> pd.DataFrame:
-    """How many plans are paid back in at least half of the futures, and the best of them.
+    """How many plans are paid back in at least half of the futures, in all, in any; and the best.
 
     One row a cell, view and horizon; not a number where the runs are too short to know.
     """
@@ -73,6 +74,8 @@ def counted(table: pd.DataFrame) -> pd.DataFrame:
                         **dict(zip(CELL, cell, strict=True)), "view": view, "years": years,
                         "plans": len(plans),
                         "paid_back": float((chance >= HALF).sum()) if known else np.nan,
+                        "in_all": float((chance >= 1).sum()) if known else np.nan,
+                        "in_any": float((chance > 0).sum()) if known else np.nan,
                         "middle": float(chance.median()) if known else np.nan,
                         "best": float(chance.max()) if known else np.nan,
                     }

@@ -171,6 +171,10 @@ def test_pure_mixes_come_first_and_a_grid_has_every_combination(tmp_path):
     shares = [[point["mix.debt_relief"], point["mix.job_guidance"]] for point in study.points()]
     np.testing.assert_allclose(shares[:2], [[1, 0], [0, 1]], atol=1e-8)
     assert len(shares) == 5
+    first, second = study.points()[:2]
+    budget = "plan.budget_eur_per_year"
+    assert first[budget] == second[budget] == pytest.approx(4e6)  # the middle of 2 to 8 million
+    assert first["plan.target"] == second["plan.target"] == "first_come"
     text = STUDY.replace("points = 3", 'method = "grid"')
     text = text.replace('mix = ["debt_relief", "job_guidance"]', "price.all = [0.5, 1]")
     text = text.replace("{ low = 2_000_000, high = 8_000_000, log = true }", "[1_000_000]")

@@ -25,8 +25,9 @@ class Design(BaseModel):
     """How points are chosen.
 
     ``random``: a scrambled Sobol sequence, even over the whole; `points` of them. With `pure` also
-    each mix of one intervention alone. ``sobol``: for Sobol indices; `points`, a power of two, for
-    each group and two more. ``morris``: so many paths. ``grid``: every combination of choices.
+    each mix of one intervention alone, all else in the middle, and of choices the first.
+    ``sobol``: for Sobol indices; `points`, a power of two, for each group and two more.
+    ``morris``: so many paths. ``grid``: every combination of choices.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -101,6 +102,9 @@ def _random(design: Design, factors: Sequence[Factor]) -> NDArray[np.float64]:
     count = pure + design.points
     whole = 2 ** int(np.ceil(np.log2(max(count, 2))))  # a sequence is even at powers of two
     sequence = qmc.Sobol(len(factors), scramble=True, seed=design.seed).random(whole)
+    for k, one in enumerate(factors):
+        if not one.is_share:  # kinds of help are compared with all else alike
+            sequence[:pure, k] = 0.0 if one.options else 0.5
     rows = np.asarray(scale_samples(sequence, problem_of(factors)), float)[:count]
     for k, column in enumerate(shares[:pure]):
         # a draw of 0 is a share of all
