@@ -24,6 +24,7 @@ from siexsim.errors import UserError
 from siexsim.say import console
 from siexsim.sheet import Drawing
 from siexsim.sweep.folder import Sweep
+from siexsim.sweep.levers import LUCK
 from siexsim.texts import LANGUAGES, choose_language, number, percent, text
 
 FORMAT = "%.6g"
@@ -72,12 +73,14 @@ def do_sensitivity(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
         for name in sweep.study.outcomes:
             told = answers(rows, name)
             if told.known:
-                line = sensitivity.convergence(factors, told.means, seed)
+                y = told.means[sensitivity.whole(sweep.study, told.there)]
+                line = sensitivity.convergence(factors, y, seed)
                 lines.append(line.assign(outcome=name, **where))
         horizons = sensitivity.by_horizon(sweep, rows).assign(**where)
         mark = "-".join(cell)
         horizons.to_csv(out / f"horizons-{mark}.csv", index=False, float_format=FORMAT)
-        points, futures = rows["point"].nunique(), rows["future"].nunique()
+        points = rows["point"].nunique()
+        futures = rows[LUCK if LUCK in rows else "future"].nunique()
         _draw(
             {
                 f"horizons-{mark}-{one}": pictures.draw_horizons(horizons, points, futures, one)
@@ -100,6 +103,11 @@ def _parts(table: pd.DataFrame) -> list[tuple[tuple[str, ...], pd.DataFrame]]:
 
 def _say_indices(head: tuple[str, ...], part: pd.DataFrame, lang: str, screen: Console) -> None:
     outcome, *cell, measure = head
+    if "tells" in part and not part["tells"].iloc[0]:
+        said = {"outcome": f"{outcome}, {measure}", "cell": words.cell(lang, *cell)}
+        screen.print(words.say(lang, "sensitivity", "rough", **said))
+        screen.print()
+        return
     noise = float(part["noise_share"].iloc[0])
     unknown = words.say(lang, "sensitivity", "noise_unknown")
     shown = percent(lang, noise) if np.isfinite(noise) else unknown
@@ -126,7 +134,7 @@ def _say_constant(table: pd.DataFrame, sweep: Sweep, lang: str, screen: Console)
         for name in sweep.study.outcomes:
             if (name, *cell) not in there:
                 said = {"outcome": words.goal(lang, name), "cell": words.cell(lang, *cell)}
-                key = "constant" if answers(rows, name).values.size else "unknown"
+                key = "constant" if answers(rows, name).there.any() else "unknown"
                 screen.print(words.say(lang, "sensitivity", key, **said))
 
 
@@ -192,6 +200,8 @@ def do_discover(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
 def do_breakeven(sweep: Sweep, out: Path, lang: str, screen: Console) -> None:
     """Where each kind of help turns, as a table and in words."""
     table = breakeven.turns(sweep)
+    if table.empty:
+        raise UserError("the runs are too short: the balance after 3 years is asked for, or later")
     table.to_csv(out / "breakeven.csv", index=False, float_format=FORMAT)
     for one in LANGUAGES:
         lines = [f"# {words.say(one, 'breakeven', 'title')}", ""]
@@ -221,16 +231,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sweep = asked.open(asked.study)
         if not sweep.is_of_now:
             console(stderr=True).print(text(lang, "sweep.other_program"))
+        _check(sweep, asked.command, lang)
         out = asked.out or sweep.folder
         out.mkdir(parents=True, exist_ok=True)
         with pictures.style():
             more = {name: getattr(asked, name) for name in asked.options}
             asked.run(sweep, out, lang, screen, **more)
         write_origin(sweep, asked.command, out)
-    except UserError as error:
-        console(stderr=True).print(f"error: {error}", soft_wrap=True)
+    except (UserError, OSError) as error:
+        said = error if isinstance(error, UserError) else f"{error.filename}: {error.strerror}"
+        console(stderr=True).print(f"error: {said}", soft_wrap=True)
         return 2
     return 0
+
+
+def _check(sweep: Sweep, command: str, lang: str) -> None:
+    """Say how many runs failed; refuse what can't be told at all."""
+    if sweep.study.uncertainties.drawn_from and command != "sensitivity":
+        raise UserError(
+            f"{command} needs all plans in the same futures; leave out 'drawn_from' in the study"
+        )
+    there = sweep.status()
+    if there.failed == there.wanted:
+        raise UserError(f"all runs failed; why: siexsim sweep status {sweep.folder}")
+    if there.failed:
+        said = {"failed": there.failed, "runs": there.wanted, "folder": sweep.folder}
+        console(stderr=True).print(words.say(lang, "values", "failed", **said))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from siexsim.errors import UserError
 from siexsim.result import slug
 from siexsim.sweep.folder import Sweep
 from siexsim.sweep.outcomes import outcome
+from siexsim.sweep.store import ERROR
 from siexsim.sweep.study import read_study
 
 Floats = NDArray[np.float64]
@@ -43,21 +44,30 @@ def complete(sweep: Sweep) -> Sweep:
 class Answers:
     """An outcome by point (rows) and future (columns); all points live the same futures.
 
-    A future in which a run of any point failed, or can't tell, is left out for all points.
+    A point of which all runs failed isn't a number in any future. A future in which a run of
+    another point failed, or can't tell as it was too short, is left out for all.
     """
 
     values: Floats
     futures: int  # that were asked
 
     @property
+    def there(self) -> NDArray[np.bool_]:
+        """Points of which it is known."""
+        some = self.values.shape[1] > 0
+        return np.asarray(~np.isnan(self.values).any(axis=1) & some)
+
+    @property
     def means(self) -> Floats:
-        """Mean over the futures, by point."""
+        """Mean over the futures, by point; not a number where it isn't known."""
+        if not self.values.shape[1]:
+            return np.full(len(self.values), np.nan)
         return np.asarray(self.values.mean(axis=1))
 
     @property
     def known(self) -> bool:
         """Whether there is anything to analyse: futures, and differences between points."""
-        return self.values.size > 0 and bool(np.ptp(self.means) > 0)
+        return bool(self.there.any() and np.ptp(self.means[self.there]) > 0)
 
     @property
     def noise_share(self) -> float:
@@ -65,12 +75,13 @@ class Answers:
 
         What a future does to all points alike is no noise: points are compared within futures.
         """
-        points, futures = self.values.shape
+        values, means = self.values[self.there], self.means[self.there]
+        points, futures = values.shape
         if not self.known or futures < 2:
             return float("nan")
-        own = self.values - self.values.mean(axis=0) - self.means[:, None] + self.values.mean()
+        own = values - values.mean(axis=0) - means[:, None] + values.mean()
         noise = (own**2).sum() / ((points - 1) * (futures - 1)) / futures
-        return float(min(noise / self.means.var(ddof=1), 1.0))
+        return float(min(noise / means.var(ddof=1), 1.0))
 
 
 def by_cell(sweep: Sweep) -> list[tuple[tuple[str, str, str], pd.DataFrame]]:
@@ -98,7 +109,8 @@ def arranged(rows: pd.DataFrame, values: Floats) -> Answers:
     """Values of runs, in the order of points and futures, as a table of both."""
     futures = int(rows["future"].nunique())
     square = values.reshape(-1, futures)
-    return Answers(square[:, ~np.isnan(square).any(axis=0)], futures)
+    told = square[~_failed(rows).reshape(-1, futures).all(axis=1)]
+    return Answers(square[:, ~np.isnan(told).any(axis=0)], futures)
 
 
 def late(rows: pd.DataFrame, view: str) -> Floats:
@@ -106,6 +118,10 @@ def late(rows: pd.DataFrame, view: str) -> Floats:
     months = rows[f"payback_months_{view}"].to_numpy(float)
     watched = rows["watched_months"].to_numpy(float)
     return np.where(np.isnan(months) & ~np.isnan(watched), watched + 1, months)
+
+
+def _failed(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    return rows[ERROR].notna().to_numpy() if ERROR in rows else np.zeros(len(rows), bool)
 
 
 def points_of(rows: pd.DataFrame) -> Any:

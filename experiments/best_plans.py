@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.answers import CELL
-from experiments.regret import enough, regrets, robustly, undominated
+from experiments.regret import enough, regrets, robustly, shortfall, undominated
 from experiments.robust import RANDOM, SEARCH, Compared, Floats, Tried, sign
 from siexsim.errors import UserError
 from siexsim.sweep.levers import DUMMY
@@ -53,7 +53,8 @@ def best(found: Compared, study: Study, by: str, asked: Mapping[str, float]) -> 
     """The Pareto set of all that was tried, one row a plan, lettered where it is best at something.
 
     Goals are as the study calls them, in the futures of the search; with ``new.`` before it in
-    futures that no plan was chosen for. ``regret.GOAL`` is by goal, `largest_regret` over them.
+    futures that no plan was chosen for. ``regret.GOAL`` is by goal, `largest_regret` over them, and
+    `enough_share` how often it is good enough: all three in the new futures, if there are any.
     """
     goals, every = study.outcomes, everything(found)
     value = robustly(every.values, by)
@@ -64,14 +65,16 @@ def best(found: Compared, study: Study, by: str, asked: Mapping[str, float]) -> 
     table[FOUND_BY] = [RANDOM if _key(p) in by_random else SEARCH for p in chosen.points]
     for k, name in enumerate(goals):
         table[name] = sign(name) * value[here, k]
-    new = _again(found, chosen, by, len(goals))
+    values, among, new = judged(found, chosen)
+    fair = robustly(values, by) if new else np.full((len(here), len(goals)), np.nan)
     for k, name in enumerate(goals):
-        table[f"new.{name}"] = sign(name) * new[:, k]
-    regret = regrets(chosen.values, every.values)
+        table[f"new.{name}"] = sign(name) * fair[:, k]
+    regret = regrets(values, among)
     for k, name in enumerate(goals):
         table[f"regret.{name}"] = regret[:, k]
     table[REGRET] = regret.max(axis=1)
-    table[ENOUGH] = enough(chosen.values, goals, least_of(goals, asked))
+    table[ENOUGH] = enough(values, goals, least_of(goals, asked))
+    table = table.assign(tried=len(every.points), judged_in=values.shape[2], judged_anew=new)
     return _lettered(table, goals)
 
 
@@ -79,15 +82,18 @@ def _key(point: Mapping[str, object]) -> Key:
     return tuple(sorted((k, v) for k, v in point.items() if k != DUMMY))
 
 
-def _again(found: Compared, chosen: Tried, by: str, goals: int) -> Floats:
-    """Values in the new futures; not a number for a plan that wasn't asked again."""
-    known = {
-        _key(point): value
-        for one in (found.random_again, found.search_again)
-        for point, value in zip(one.points, robustly(one.values, by), strict=True)
-    } if found.random_again.values.size else {}  # fmt: skip
-    nothing = np.full(goals, np.nan)
-    return np.array([known.get(_key(point), nothing) for point in chosen.points])
+def judged(found: Compared, chosen: Tried) -> tuple[Floats, Floats, bool]:
+    """Values by which plans are judged, theirs and those of all they are held against.
+
+    Those of new futures, of all plans that were asked again; where some of the chosen weren't,
+    those of the futures in which they were found, of all plans. True where they are new.
+    """
+    again = (found.random_again, found.search_again)
+    known = {_key(p): v for one in again for p, v in zip(one.points, one.values, strict=True)}
+    keys = [_key(point) for point in chosen.points]
+    if not keys or not set(keys) <= known.keys():
+        return chosen.values, everything(found).values, False
+    return np.stack([known[key] for key in keys]), np.stack(list(known.values())), True
 
 
 def _lettered(table: pd.DataFrame, goals: Sequence[str]) -> pd.DataFrame:
@@ -107,19 +113,22 @@ def _lettered(table: pd.DataFrame, goals: Sequence[str]) -> pd.DataFrame:
 
 
 def by_cell(found: Compared, study: Study, table: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Goals and regret of each plan of the Pareto set under each effect set and times."""
+    """Goals and regret of each plan of the Pareto set under each effect set and times.
+
+    In new futures, if there are any: see `judged`.
+    """
     every = everything(found)
     here = np.flatnonzero(undominated(robustly(every.values, by)))
-    among = every.values.mean(axis=2)
-    low, high = among.min(axis=0), among.max(axis=0)
+    values, among, _ = judged(found, every.only(here))
+    mine = values.mean(axis=2)
+    regret = shortfall(mine, among.mean(axis=2))
     parts = []
     for c, cell in enumerate(study.cells()):
         part = pd.DataFrame({LETTER: table[LETTER], "row": np.arange(len(here))})
         for name, one in zip(CELL, cell, strict=True):
             part[name] = one
         for k, name in enumerate(study.outcomes):
-            part[name] = sign(name) * among[here, c, k]
-            wide = high[c, k] - low[c, k]
-            part[f"regret.{name}"] = (high[c, k] - among[here, c, k]) / wide if wide > 0 else 0.0
+            part[name] = sign(name) * mine[:, c, k]
+            part[f"regret.{name}"] = regret[:, c, k]
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

@@ -33,7 +33,7 @@ class Turn:
     """Where a balance passes zero; infinite where that lies beyond all that was tried.
 
     A strength that is infinite never pays back, minus infinite always; a price the other way
-    round. `low` to `high` holds 9 in 10.
+    round; not a number where it isn't clear. `low` to `high` holds 9 in 10.
     """
 
     at: float
@@ -45,18 +45,19 @@ def crossing(factor: Floats, balance: Floats, lever: str) -> float:
     """The factor at which a balance turns from a loss into no loss, by straight lines.
 
     With a price it is the highest that earns itself back, with a strength the lowest. Where all
-    that was tried is on one side the turn lies beyond it: infinite or minus infinite.
+    that was tried is on one side the turn lies beyond it: infinite or minus infinite. Not a number
+    where it pays back somewhere, but not at the lowest price or the greatest strength.
     """
-    order = np.argsort(factor)
+    order = np.argsort(-factor if lever == PRICE else factor)  # from hardest to easiest
     x, y = factor[order], balance[order]
-    beyond = np.inf if lever == PRICE else -np.inf  # where even the worst that was tried pays back
-    if (y >= 0).all():
-        return beyond
-    if (y < 0).all():
-        return -beyond
-    turns = np.flatnonzero((y[:-1] >= 0) != (y[1:] >= 0))
-    # the balance may pass zero more than once where luck is larger than the change: the last turn
-    k = int(turns[-1])
+    always = np.inf if lever == PRICE else -np.inf  # even the hardest that was tried pays back
+    if (y >= 0).all() and y.any():
+        return always
+    if (y <= 0).all():
+        return -always
+    if y[-1] < 0:  # luck is larger than the change
+        return float("nan")
+    k = int(np.flatnonzero((y[:-1] < 0) & (y[1:] >= 0))[-1])
     return float(x[k] - y[k] * (x[k + 1] - x[k]) / (y[k + 1] - y[k]))
 
 
@@ -66,8 +67,9 @@ def turn(factor: Floats, balances: Floats, lever: str) -> Turn:
     wide = np.full(len(mean), np.inf)
     if futures > 1:
         wide = stats.t.ppf((1 + LEVEL) / 2, futures - 1) * stats.sem(balances, axis=1)
-    low, high = sorted(crossing(factor, mean + way * wide, lever) for way in (-1, 1))
-    return Turn(crossing(factor, mean, lever), low, high)
+    ends = sorted(crossing(factor, mean + way * wide, lever) for way in (-1, 1))
+    low, high = (-np.inf, np.inf) if np.isnan(ends).any() else ends
+    return Turn(crossing(factor, mean, lever), float(low), float(high))
 
 
 def lever_of(sweep: Sweep) -> str:
@@ -86,19 +88,21 @@ def turns(sweep: Sweep) -> pd.DataFrame:
     kind = lever.partition(".")[0]
     for cell, rows in by_cell(sweep):
         for mix, own in rows.groupby(MIX, sort=False):
-            factor = np.asarray(points_of(own)[lever].astype(float), float)
+            factors = np.asarray(points_of(own)[lever].astype(float), float)
             for view in VIEWS:
                 for years in HORIZONS_YEARS:
                     name = f"balance_eur_{view}_year_{years}"
                     told = answers(own, name) if name in own else None
-                    if told is None or not told.values.size:
+                    if told is None or told.there.sum() < 2:
                         continue
-                    at = turn(factor, told.values, kind)
+                    factor = factors[told.there]
+                    at = turn(factor, told.values[told.there], kind)
                     found.append(
                         {
                             **dict(zip(CELL, cell, strict=True)), "mix": mix, "view": view,
                             "years": years, "lever": kind,
                             "least": factor.min(), "most": factor.max(),
+                            "tried": " ".join(f"{one:g}" for one in sorted(factor)),
                             "at": at.at, "low": at.low, "high": at.high,
                         }
                     )  # fmt: skip
@@ -120,13 +124,18 @@ def in_words(lang: str, row: pd.Series) -> str:
         "least": number(lang, row["least"], 2),
         "most": number(lang, row["most"], 2),
     }
+    if np.isnan(row["at"]):
+        return words.say(lang, "breakeven", "unclear", **said)
     if np.isfinite(row["at"]):
         ends = {key: _end(lang, row, key) for key in ("at", "low", "high")}
         return words.say(lang, "breakeven", f"turns_{row['lever']}", **said, **ends)
     key = "never" if is_never(row["lever"], row["at"]) else "always"
     if row["lever"] == PRICE and key == "never":
         said["most"] = said["least"]  # cheap is best
-    return words.say(lang, "breakeven", key, **said)
+    sure = row["low"] == row["high"]
+    ends = {end: _end(lang, row, end) for end in ("low", "high")}
+    unsure = "" if sure else " " + words.say(lang, "breakeven", "or_else", **ends)
+    return words.say(lang, "breakeven", key, **said) + unsure
 
 
 def _end(lang: str, row: pd.Series, key: str) -> str:

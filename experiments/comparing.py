@@ -42,7 +42,8 @@ def choice_of(study: Study, lever: str | None, base: str | None) -> tuple[str, s
 def compared(sweep: Sweep, lever: str, base: str) -> pd.DataFrame:
     """Difference of each option with the base, by cell and outcome.
 
-    The mean over futures and over whatever else the study varies, with its limits; `higher_share` is the part of the futures in which it is higher.
+    The mean over futures and over whatever else the study varies, with its limits; `higher_share`
+    is the part of the futures in which it is higher.
     """
     table, study = sweep.table(), sweep.study
     others = [n for n in study.levers if n != lever and n in table]
@@ -53,16 +54,19 @@ def compared(sweep: Sweep, lever: str, base: str) -> pd.DataFrame:
             told = own.assign(value=outcome(own, name))
             square = told.pivot_table(
                 index=[*others, "future"], columns=lever, values="value", sort=False, dropna=False
-            ).dropna()
+            )
             for option in square.columns:
                 if option == base:
                     continue
-                apart = (square[option] - square[base]).groupby("future").mean().to_numpy(float)
+                pair = square[[base, option]].dropna()
+                apart = (pair[option] - pair[base]).groupby("future").mean().to_numpy(float)
+                if not len(apart):  # all failed, or the runs don't last long enough
+                    continue
                 low, high = interval(apart)
                 rows.append(
                     {
                         **dict(zip(CELL, cell, strict=True)), "outcome": name, "option": option,
-                        "base": base, "base_value": float(square[base].mean()),
+                        "base": base, "base_value": float(pair[base].mean()),
                         "difference": float(apart.mean()), "low": low, "high": high,
                         "higher_share": float((apart > 0).mean()), "futures": len(apart),
                     }

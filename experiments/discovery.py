@@ -171,7 +171,8 @@ def when(
 ) -> tuple[str, str]:
     """When the money is back within so many years: the kind of finding, and the finding in words.
 
-    Kinds are "unknown", "none", "always", "few" (too few plans to search), "nothing" and "found".
+    Kinds are "unknown", "none", "always", "few" (too few plans to search), "named" (so few that
+    they are called by name), "nothing" and "found".
     """
     runs = paid_back(rows, view, years)
     told = arranged(rows, runs)
@@ -188,8 +189,9 @@ def when(
         return kind, _sentence(lang, kind, said)
     plans = points_of(rows)
     if too_few(y, seed):
-        names = f" {_names(lang, plans[y > 0])}" if count <= NAMED else ""
-        return "few", _sentence(lang, "few", said) + names
+        if count > NAMED:
+            return "few", _sentence(lang, "few", said)
+        return "named", f"{_sentence(lang, 'few', said)} {_names(lang, plans[y > 0])}"
     found = discover(inputs(plans, factors), y, seed)
     if found is None:
         return "nothing", _sentence(lang, "nothing", said)
@@ -205,7 +207,8 @@ def _names(lang: str, plans: pd.DataFrame) -> str:
     shares = plans[[c for c in map(str, plans) if c.startswith("mix.")]]
     top, alone = shares.idxmax(axis=1), shares.max(axis=1) >= ALONE
     said = [
-        words.say(lang, "discovery", "alone", what=words.factor(lang, name)) for name in top[alone]
+        words.say(lang, "discovery", "alone", what=words.factor(lang, str(name)))
+        for name in top[alone]
     ]
     mixed = int((~alone).sum())
     if mixed:

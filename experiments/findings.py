@@ -17,11 +17,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from experiments.tables import ORIGIN
 from siexsim.council import answers, write_answers
 from siexsim.parameters import EFFECT_SETS
 from siexsim.result import load, write
 from siexsim.run import run
 from siexsim.scenario import Scenario, read_scenario
+from siexsim.sweep.stamp import stamp
 from siexsim.texts import LANGUAGES
 
 SCENARIOS = Path("experiments/scenarios")
@@ -87,6 +89,9 @@ def publish(name: str, sample: int, futures: int, workers: int) -> None:
                     answer_council(scenario, there, workers)
     content = {f"{effects}, {times}": said for (effects, times), said in summaries.items()}
     (there / "summaries.json").write_text(json.dumps(content, indent=1) + "\n")
+    origin = {"study": name, "runs": len(content) * futures, "sample": sample, "futures": futures}
+    said = {"findings": {**origin, "years": scenario.years, "program": stamp()}}
+    (there / ORIGIN).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     (there / "README.md").write_text(heading(name, sample, futures) + side_by_side(summaries))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from experiments.answers import CELL, answers, by_cell, points_of
+from experiments.answers import CELL, Floats, answers, by_cell, points_of
 from siexsim.account import HORIZONS_MONTHS, VIEWS
 from siexsim.sweep.folder import Sweep
 
@@ -27,8 +27,9 @@ def column(view: str, years: int) -> str:
 def map_of(sweep: Sweep) -> pd.DataFrame:
     """One row a plan in each cell: its levers, and the mean over futures of what came of it.
 
-    A probability isn't a number where the runs are too short to know. `end_per_euro_VIEW` is the
-    balance at the end over what was invested: at zero the money is just back.
+    What the runs are too short to know, or can't tell as they failed, isn't a number.
+    `end_per_euro_VIEW` is the mean balance at the end over what was invested on the mean: at zero
+    the money is just back.
     """
     parts = []
     for cell, rows in by_cell(sweep):
@@ -40,22 +41,18 @@ def map_of(sweep: Sweep) -> pd.DataFrame:
         for view in VIEWS:
             for years in YEARS:
                 table[column(view, years)] = _mean(rows, column(view, years))
-            invested = rows["invested_eur"].to_numpy(float)
-            per_euro = rows[f"end_eur_{view}"].to_numpy(float) / np.where(
-                invested > 0, invested, np.nan
-            )
-            table[f"end_per_euro_{view}"] = _mean(rows.assign(per_euro=per_euro), "per_euro")
+            end, invested = (_mean(rows, n) for n in (f"end_eur_{view}", "invested_eur"))
+            table[f"end_per_euro_{view}"] = end / np.where(invested > 0, invested, np.nan)
             table[f"deepest_eur_{view}"] = _mean(rows, f"deepest_eur_{view}")
         for name in BESIDE:
             table[name] = _mean(rows, name)
-        table["futures"] = rows["future"].nunique()
+        table["futures"] = answers(rows, "invested_eur").values.shape[1]
         parts.append(table)
     return pd.concat(parts, ignore_index=True)
 
 
-def _mean(rows: pd.DataFrame, name: str) -> np.ndarray:
-    told = answers(rows, name)
-    return told.means if told.values.size else np.full(len(told.values), np.nan)
+def _mean(rows: pd.DataFrame, name: str) -> Floats:
+    return answers(rows, name).means
 
 
 def counted(table: pd.DataFrame) -> pd.DataFrame:
@@ -68,11 +65,11 @@ def counted(table: pd.DataFrame) -> pd.DataFrame:
         for view in VIEWS:
             for years in YEARS:
                 chance = plans[column(view, years)]
-                known = bool(chance.notna().all())
+                known = bool(chance.notna().any())  # of plans that failed nothing is known
                 rows.append(
                     {
                         **dict(zip(CELL, cell, strict=True)), "view": view, "years": years,
-                        "plans": len(plans),
+                        "plans": int(chance.notna().sum()) if known else len(plans),
                         "paid_back": float((chance >= HALF).sum()) if known else np.nan,
                         "in_all": float((chance >= 1).sum()) if known else np.nan,
                         "in_any": float((chance > 0).sum()) if known else np.nan,

@@ -20,9 +20,10 @@ from experiments.mixes import HALF, YEARS, column
 from siexsim.account import VIEWS
 from siexsim.sheet import BLUE, GREY, INK, ORANGE, SKY, STYLE, YELLOW, Drawing, balanced, capital
 from siexsim.sweep.levers import DUMMY, LUCK
-from siexsim.texts import percent
+from siexsim.texts import number, percent
 
 COLOURS = (BLUE, ORANGE, SKY, YELLOW, "#009E73", "#CC79A7", INK)
+MOST_LINES = 7  # of causes in one picture
 LINES = ("-", "--", "-.", ":")
 EFFECTS = {"sceptical": ORANGE, "evidence": BLUE, "ipw": YELLOW}
 MARKS = {"sceptical": "v", "evidence": "o", "ipw": "^"}
@@ -76,15 +77,17 @@ def _percent_axis(axis: Any, lang: str) -> None:
 def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> Drawing:
     """Total indices by year, of being paid back and of the balance, for each view.
 
-    Causes that nowhere stand out from the control are named, not drawn.
+    The heaviest causes are drawn; the others, and those that nowhere stand out from the control,
+    are named.
     """
     told = table[table["tells"]]
     heights = told.groupby("factor")["index"].mean()
     found = set(told.loc[told["above_dummy"], "factor"])
-    names = sorted(found, key=lambda name: -heights[name])
+    ranked = sorted(found, key=lambda name: -heights[name])
+    names, light = ranked[:MOST_LINES], ranked[MOST_LINES:]
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes = figure.subplots(2, len(VIEWS), sharex=True, sharey=True)
-    for row, kind in enumerate(("paid_back", "balance")):
+    for row, kind in enumerate(("paid_back", "per_euro")):
         for col, view in enumerate(VIEWS):
             ax = axes[row, col]
             here = table[(table["kind"] == kind) & (table["view"] == view)]
@@ -102,18 +105,26 @@ def draw_horizons(table: pd.DataFrame, points: int, futures: int, lang: str) -> 
     key = "own_future" if (table["factor"] == LUCK).any() else "same_futures"
     lived = words.say(lang, "sensitivity", key, futures=futures)
     note = words.say(
-        lang, "sensitivity", "note", points=points, lived=lived, **_names_of(lang, table)
+        lang,
+        "sensitivity",
+        "note",
+        points=number(lang, points),
+        lived=lived,
+        **_names_of(lang, table),
     )
     left = [n for n in dict.fromkeys(table["factor"]) if n not in found and n != DUMMY]
-    if left:
-        said = "; ".join(words.factor(lang, name) for name in left)
-        note += f" {words.say(lang, 'sensitivity', 'not_drawn', names=said)}"
+    for key, some in (("light", light), ("not_drawn", left)):
+        if some:
+            said = "; ".join(words.factor(lang, name) for name in some)
+            note += f" {words.say(lang, 'sensitivity', key, names=said)}"
     return framed(figure, words.say(lang, "sensitivity", "title"), note, axes[1, 0])
 
 
 def _lines(ax: Axes, here: pd.DataFrame, names: Sequence[str], lang: str) -> None:
     by_year = here.groupby("year")
-    same = by_year["index"].apply(lambda one: bool(one.isna().all()))
+    same = (
+        by_year["index"].apply(lambda one: bool(one.isna().all())) & by_year["mean"].first().notna()
+    )
     dim = ~by_year["tells"].first()
     for year in dim.index[dim]:
         ax.axvspan(year - 0.5, year + 0.5, color=GREY, alpha=0.12, lw=0)

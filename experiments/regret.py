@@ -29,6 +29,11 @@ def scaled(values: Floats, among: Floats) -> Floats:
     return np.asarray((values - low) / wide)
 
 
+def shortfall(values: Floats, among: Floats) -> Floats:
+    """Distance to the best, as a part of that from worst to best; none where all are the same."""
+    return np.asarray(scaled(among, among).max(axis=0) - scaled(values, among))
+
+
 def hypervolume(values: Floats, among: Floats) -> float:
     """Part of all that could be reached, on all goals at once, that these plans do reach (0 to 1).
 
@@ -60,8 +65,7 @@ def regrets(values: Floats, among: Floats) -> Floats:
     In each cell the distance to the best plan for it, as a part of the distance from worst to
     best; the largest over the cells. `among` are all plans that could have been chosen.
     """
-    mine, all_ = values.mean(axis=2), among.mean(axis=2)
-    return np.asarray((1 - scaled(mine, all_)).max(axis=1))
+    return np.asarray(shortfall(values.mean(axis=2), among.mean(axis=2)).max(axis=1))
 
 
 def enough(values: Floats, goals: Sequence[str], least: Mapping[str, float]) -> Floats:

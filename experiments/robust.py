@@ -148,8 +148,12 @@ def check(sweep: Sweep, population: int) -> None:
     study = sweep.study
     if study.design.method != "random":
         raise UserError("a search needs a design of method random: its yardstick")
-    if study.uncertainties.drawn:
-        raise UserError("a search asks every plan under all effect sets and times; leave out drawn")
+    unsure = study.uncertainties
+    if unsure.drawn or unsure.drawn_from or unsure.parameters:
+        raise UserError(
+            "a search is for plans, and asks each of all effect sets, times and futures; leave out "
+            "'drawn', 'drawn_from' and 'parameters'"
+        )
     if len(study.outcomes) < 2:
         raise UserError("outcomes: a search needs two goals or more")
     if not LEAST <= population <= study.design.points:

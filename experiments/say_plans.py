@@ -170,14 +170,14 @@ def _say_best(
     screen.print(table)
     screen.print(words.say(lang, "robust", "new_note" if new else "seen_note"))
     least = "; ".join(
-        _floor(lang, *one) for one in best_plans.least_of(study.outcomes, asked).items()
+        floor(lang, *one) for one in best_plans.least_of(study.outcomes, asked).items()
     )
     screen.print(words.say(lang, "robust", "regret_note"))
     key = "enough_note" if best[ENOUGH].max() > 0 else "no_enough"
     screen.print(words.say(lang, "robust", key, least=least))
 
 
-def _floor(lang: str, name: str, least: float) -> str:
+def floor(lang: str, name: str, least: float) -> str:
     """What is asked of a goal, in words."""
     shown = words.of_goal(lang, name, sign(name) * least)
     return f"{words.goal(lang, name)} {'≥' if sign(name) > 0 else '≤'} {shown}"

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from experiments.answers import CELL, Answers, Floats, answers, by_cell, late
+from experiments.answers import CELL, Floats, answers, arranged, by_cell, late
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
 from siexsim.sweep.design import MORRIS_LEVELS, problem_of, samples
@@ -27,12 +28,14 @@ from siexsim.sweep.levers import DUMMY, Factor, point_of
 from siexsim.sweep.outcomes import outcome
 from siexsim.sweep.runs import finish
 from siexsim.sweep.stamp import simulate
+from siexsim.sweep.study import Study
 
 RESAMPLES = 500
 LEVEL = 0.95
 SURE = 0.15  # an interval of a total index that is wider than this, on one side, says too little
 TELLS = 0.5  # intervals wider than this on one side, or a sum below it: indices say nothing
 HORIZON = 20  # years after which nothing is asked
+ACROSS = {"sobol": 2, "morris": 1}  # points of a block beside one for each group
 LEAST = {"sobol": 64, "morris": 8, "random": 64}  # points below which nothing is said
 Index = pd.DataFrame  # factor, index, low, high, rank
 _PAWN_RESAMPLES, _SLICES = 100, 8
@@ -170,31 +173,42 @@ def analyse(sweep: Sweep, rows: pd.DataFrame, name: str) -> pd.DataFrame:
     x = samples(study.design, factors)
     if not told.known:
         return pd.DataFrame()
+    kept = whole(study, told.there)
     if study.design.method == "sobol":
-        first, total = sobol(factors, told.means, seed)
-        parts = {"S1": first, "ST": total}
+        first, total = sobol(factors, told.means[kept], seed)
+        clear = tells(total)
+        parts = {"S1": first.assign(tells=clear), "ST": total.assign(tells=clear)}
     elif study.design.method == "morris":
-        parts = {"mu_star": morris(factors, x, told.means, seed)}
+        parts = {"mu_star": morris(factors, x[kept], told.means[kept], seed)}
     elif study.design.method == "random":
         shown = true_shares(factors, x)
-        parts = {"pawn": pawn(factors, shown, told.values, seed)}
+        parts = {"pawn": pawn(factors, shown[kept], told.values[kept], seed)}
     else:
         raise UserError("a grid tells no importance; use a design that is random, sobol or morris")
     table = pd.concat([one.assign(measure=key) for key, one in parts.items()], ignore_index=True)
     return table.assign(outcome=name, noise_share=told.noise_share, futures=told.values.shape[1])
 
 
+def whole(study: Study, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Points that an analysis can use: a design in blocks goes without those that miss a point."""
+    across = ACROSS.get(study.design.method)
+    if across is None:
+        return there
+    block = len(groups(study.factors())) + across
+    return np.repeat(there.reshape(-1, block).all(axis=1), block)
+
+
 def payback(sweep: Sweep, rows: pd.DataFrame, view: str) -> Index:
     """What the month of payback hinges on, by PAWN; never counts as latest."""
-    factors, futures = sweep.study.factors(), int(rows["future"].nunique())
-    months = late(rows, view).reshape(-1, futures)
-    months = months[:, ~np.isnan(months).any(axis=0)]
+    factors, told = sweep.study.factors(), arranged(rows, late(rows, view))
     x = true_shares(factors, samples(sweep.study.design, factors))
-    return pawn(factors, x, months, sweep.study.design.seed)
+    return pawn(factors, x[told.there], told.values[told.there], sweep.study.design.seed)
 
 
 def by_horizon(sweep: Sweep, rows: pd.DataFrame) -> pd.DataFrame:
     """Total indices by year since the first investment: of being paid back, and of the balance.
+
+    The balance is per euro invested, or the size of the budget would be all that it hinges on.
 
     Years in which all points do the same, such as no plan is paid back, have no index. `tells` is
     false where so few points differ that the indices say nothing.
@@ -203,17 +217,20 @@ def by_horizon(sweep: Sweep, rows: pd.DataFrame) -> pd.DataFrame:
         raise UserError("indices by horizon need a study with a design of method sobol")
     factors, seed = sweep.study.factors(), sweep.study.design.seed
     parts = []
+    invested = rows["invested_eur"].to_numpy(float)
     for view in VIEWS:
         for year in range(1, min(longest(rows), HORIZON) + 1):
+            balance = outcome(rows, f"balance_eur_{view}_year_{year}")
             asked = {
-                "paid_back": f"paid_back_{view}_within_{year}",
-                "balance": f"balance_eur_{view}_year_{year}",
+                "paid_back": outcome(rows, f"paid_back_{view}_within_{year}"),
+                # who puts nothing in gets nothing out
+                "per_euro": balance / np.where(invested > 0, invested, np.inf),
             }
-            for kind, name in asked.items():
-                told: Answers = answers(rows, name)
-                y = told.means if told.values.size else np.zeros(2)
-                total = sobol(factors, y, seed)[1]
-                mean = float(y.mean()) if told.values.size else np.nan
+            for kind, values in asked.items():
+                told = arranged(rows, values)
+                y = told.means[whole(sweep.study, told.there)]
+                total = sobol(factors, y if len(y) else np.zeros(2), seed)[1]
+                mean = float(y.mean()) if len(y) else np.nan
                 said = {"kind": kind, "view": view, "year": year, "mean": mean}
                 parts.append(total.assign(**said, tells=tells(total)))
     return pd.concat(parts, ignore_index=True)
@@ -236,7 +253,7 @@ def check_enough(sweep: Sweep) -> None:
     least = LEAST.get(study.design.method, 0)
     more = least - study.design.points
     if more > 0:
-        across = {"sobol": 2, "morris": 1}.get(study.design.method)
+        across = ACROSS.get(study.design.method)
         each = 1 if across is None else len(groups(study.factors())) + across
         runs = more * each * study.uncertainties.futures * len(study.cells())
         raise UserError(

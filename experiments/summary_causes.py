@@ -10,16 +10,23 @@ import pandas as pd
 
 from calibration.report import read_tables
 from experiments import words
-from experiments.best_plans import ENOUGH, REGRET
-from experiments.findings import PLANS
-from experiments.say_plans import levers
+from experiments.best_plans import ENOUGH, REGRET, least_of
+from experiments.findings import PLANS, SCENARIOS
+from experiments.say_plans import floor, levers
 from experiments.summary_money import YEARS, at_ease, by_set, command, where
 from experiments.tables import SETS, Findings, Part, read_json
+from siexsim.account import VIEWS
+from siexsim.household import month_number
+from siexsim.scenario import read_scenario
 from siexsim.texts import MINUS, amount, number, percent
 
 CALIBRATION = Path("calibration")
 _PUBLISHED = "summaries.json"
 _BALANCE, _POVERTY = "balance_eur_public_year_10", "poverty_years"
+_GOALS = {
+    _BALANCE: "kinds_head_balance", "invested_eur": "kinds_head_invested",
+    _POVERTY: "kinds_head_years",
+}  # fmt: skip
 _CAUSES = 5  # rows at most, the heaviest
 _LIGHT = 0.05  # causes of less than this part of the differences aren't shown
 _HINGES = ("end_eur_municipality", "end_eur_public")
@@ -41,15 +48,19 @@ def sensitivity(found: Findings) -> Part:
     if by_year:
         heads, rows = _horizons(found, by_year[0][1])
         sources = found.sources([by_year[0][0]], "sensitivity")
-        return Part(found.say("sensitivity"), [found.say("horizons_said")], heads, rows, sources)
+        if not rows:
+            return Part(found.say("sensitivity"), [found.say("horizons_none")], note=sources)
+        sample = found.origin(by_year[0][0], "sensitivity").get("sample", "?")
+        told = found.say("horizons_said", most=_CAUSES, sample=sample)
+        return Part(found.say("sensitivity"), [told], heads, rows, sources)
     said = [_ranks(found, table[table["outcome"] == name], name) for name in _HINGES]
     sources = found.sources([path for path, _ in tables], "sensitivity")
     return Part(found.say("sensitivity"), [one for one in said if one], note=sources)
 
 
 def _horizons(found: Findings, table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    own = table[(table["kind"] == "balance") & table["year"].isin(YEARS)]
-    asked = [(view, years) for view in ("municipality", "public") for years in YEARS]
+    own = table[(table["kind"] == "per_euro") & table["year"].isin(YEARS)]
+    asked = [(view, years) for view in VIEWS for years in YEARS]
     weight = (
         own[own["above_dummy"] & own["tells"]]
         .groupby("factor")["index"]
@@ -109,33 +120,39 @@ def kinds(found: Findings) -> Part:
         return found.missing("kinds", command("soorten_plannen", "compare"))
     path, table = tables[0]
     here = at_ease(table)
-    goals = [one for one in (_BALANCE, _POVERTY) if one in set(here["outcome"])]
+    goals = [one for one in _GOALS if one in set(here["outcome"])]
     asked = [(goal, one) for goal in goals for one in SETS]
-    rows = []
-    for option in dict.fromkeys(here["option"]):
-        own = here[here["option"] == option]
+    base = words.option(found.lang, here["base"].iloc[0])
+
+    def row(title: str, own: pd.DataFrame, column: str) -> list[str]:
         cells = [
-            _apart(found, own[(own["outcome"] == goal) & (own["effects"] == one)], goal)
+            _apart(found, own[(own["outcome"] == goal) & (own["effects"] == one)], goal, column)
             for goal, one in asked
         ]
-        rows.append([words.option(found.lang, option), *cells])
-    short = {_BALANCE: found.say("kinds_head_balance"), _POVERTY: found.say("kinds_head_years")}
-    heads = [""] + [f"{short[goal]}, {found.say(one)}" for goal, one in asked]
+        return [title, *cells]
+
+    rows = [row(found.say("kinds_base", base=base), here, "base_value")]
+    for option in dict.fromkeys(here["option"]):
+        own = here[here["option"] == option]
+        rows.append(row(words.option(found.lang, option), own, "difference"))
+    heads = [""] + [f"{found.say(_GOALS[goal])}, {found.say(one)}" for goal, one in asked]
     said = found.say(
-        "kinds_said", base=words.option(found.lang, here["base"].iloc[0]),
-        shocks=words.value(found.lang, here["shocks"].iloc[0]),
+        "kinds_said", base=base, shocks=words.value(found.lang, here["shocks"].iloc[0]),
         futures=number(found.lang, here["futures"].max()),
+        sample=found.origin(path, "compare").get("sample", "?"),
     )  # fmt: skip
     return Part(found.say("kinds"), [said], heads, rows, found.sources([path], "compare"))
 
 
-def _apart(found: Findings, own: pd.DataFrame, goal: str) -> str:
+def _apart(found: Findings, own: pd.DataFrame, goal: str, column: str) -> str:
     if own.empty:
         return found.say("not_varied")
     row = own.iloc[0]
-    if row["low"] <= 0 <= row["high"]:
+    if column == "difference" and row["low"] <= 0 <= row["high"]:
         return "≈"
-    shown = words.of_goal(found.lang, goal, row["difference"])
+    # years in poverty that are saved are told as what they are: fewer
+    value = -row[column] if goal == _POVERTY else row[column]
+    shown = words.of_goal(found.lang, goal, value)
     return shown if shown.startswith(MINUS) else f"+{shown}"
 
 
@@ -147,12 +164,19 @@ def robust(found: Findings) -> Part:
     path, table = tables[0]
     row: dict[Any, Any] = table.sort_values(REGRET, kind="stable").iloc[0].to_dict()
     names = [str(c) for c in table if str(c).startswith(("mix.", "plan."))]
+    goals = [c.removeprefix("regret.") for c in map(str, table) if c.startswith("regret.")]
+    least = "; ".join(floor(found.lang, *one) for one in least_of(goals, {}).items())
+    judged = "robust_new" if table["judged_anew"].iloc[0] else "robust_seen"
     said = [
-        found.say("robust_said", count=number(found.lang, len(table))),
         found.say(
-            "robust_best", levers=levers(found.lang, row, names),
+            "robust_said", count=number(found.lang, len(table)),
+            tried=number(found.lang, table["tried"].iloc[0]),
+        ),
+        found.say(
+            "robust_best", levers=levers(found.lang, row, names), least=least,
             regret=percent(found.lang, row[REGRET]), enough=percent(found.lang, row[ENOUGH]),
         ),
+        found.say(judged, futures=number(found.lang, table["judged_in"].iloc[0])),
     ]  # fmt: skip
     cells, paths = path.parent / "robust-cells.csv", [path]
     if cells.exists():
@@ -177,28 +201,49 @@ def _under_sets(found: Findings, own: pd.DataFrame, goal: str) -> str:
 
 
 def plan(found: Findings, name: str = "noordoost") -> Part:
-    """What the plan on the table costs and brings, and in a line what the other plans do."""
+    """What an example costs and brings, and in a line what the other plans do."""
     path = found.folder / name / _PUBLISHED
     summaries = read_json(path)
     head = found.say("plan", name=where(found, name))
     if not summaries:
         made = "python -m experiments.findings"
         return Part(head, [found.say("plan_missing", command=made)])
-    by = [summaries.get(f"{one}, calm") for one in SETS]
-    rows = [[found.say("invested"), *(_band(found, s, "invested_eur") for s in by)]]
+    by = {one: summaries.get(f"{one}, calm") for one in SETS}
+    futures = max(s["futures"] for s in by.values() if s)
+    rows = [[found.say("invested"), *(_band(found, s, "invested_eur") for s in by.values())]]
     for payer in ("municipality", "state", "insurer", "household"):
-        cells = [_band(found, s, "returned_eur", payer) for s in by]
+        cells = [_band(found, s, "returned_eur", payer) for s in by.values()]
         rows.append([found.say("returned", who=found.say(payer)), *cells])
     for view in ("municipality", "public"):
         title = words.words(found.lang)["views"][view]
-        cells = [_within(found, s, view, 120) for s in by]
+        cells = [_within(found, s, view, 120) for s in by.values()]
         rows.append([found.say("back_within", view=title, years=10), *cells])
-    rows.append([found.say("poverty"), *(_poverty(found, s) for s in by)])
+    total = max(s["people_in_poverty"]["end_without"] for s in by.values() if s)
+    title = found.say("poverty", total=number(found.lang, total))
+    rows.append([title, *(_poverty(found, s) for s in by.values())])
     others = [one for one in PLANS if one != name and (found.folder / one / _PUBLISHED).exists()]
-    said = [found.say("plan_said"), *(_other(found, one) for one in others)]
+    said = [
+        found.say("plan_said", about=_about(found, name), futures=number(found.lang, futures)),
+        *(_other(found, one) for one in others),
+    ]
     paths = [found.folder / one / _PUBLISHED for one in (name, *others)]
     heads = ["", *(found.say(one) for one in SETS)]
-    return Part(head, said, heads, rows, found.sources(paths))
+    return Part(head, said, heads, rows, found.sources(paths, "findings"))
+
+
+def _about(found: Findings, name: str) -> str:
+    """A plan in words: money, time and kinds of help."""
+    asked = read_scenario(SCENARIOS / f"{name}.toml").plan
+    assert asked is not None
+    budgets = np.atleast_1d(np.asarray(asked.budget_eur_per_year, float))
+    months = month_number(asked.end) - month_number(asked.start) + 1
+    shares = sorted(asked.mix.items(), key=lambda one: -one[1])
+    kinds = ", ".join(
+        f"{words.intervention(found.lang, kind)} ({percent(found.lang, share)})"
+        for kind, share in shares
+    )
+    budget = amount(found.lang, float(budgets.mean()))
+    return found.say("about", budget=budget, years=number(found.lang, months / 12), kinds=kinds)
 
 
 def _band(found: Findings, summary: Any, *keys: str) -> str:
@@ -220,7 +265,10 @@ def _within(found: Findings, summary: Any, view: str, months: int) -> str:
     if summary is None:
         return found.say("not_varied")
     share = summary["payback_months"][view]["share_within"][str(months)]
-    return "?" if share is None else found.say("of_futures", share=percent(found.lang, share))
+    if share is None:
+        return "?"
+    of = summary["futures"]
+    return found.say("of_futures", count=number(found.lang, share * of), of=number(found.lang, of))
 
 
 def _poverty(found: Findings, summary: Any) -> str:
@@ -233,14 +281,19 @@ def _poverty(found: Findings, summary: Any) -> str:
 def _other(found: Findings, name: str) -> str:
     summaries = read_json(found.folder / name / _PUBLISHED)
     by = {one: summaries.get(f"{one}, calm") for one in SETS}
-    back = {
+    shown = {
         one: found.say("not_varied") if s is None
-        else amount(found.lang, s["returned_eur"]["municipality"]["p50"])
+        else found.say(
+            "in_and_back", invested=thousands(found.lang, s["invested_eur"]["p50"]),
+            back=_band(found, s, "returned_eur", "municipality"),
+        )
         for one, s in by.items()
     }  # fmt: skip
-    middle = by["evidence"]
-    spent = amount(found.lang, middle["invested_eur"]["p50"]) if middle else "?"
-    return found.say("plan_others", name=where(found, name), invested=spent, **back)
+    first = next(s for s in by.values() if s)
+    return found.say(
+        "plan_others", name=where(found, name), futures=number(found.lang, first["futures"]),
+        sample=number(found.lang, first["sample"]), **shown,
+    )  # fmt: skip
 
 
 # ---- trust -----------------------------------------------------------------------------------

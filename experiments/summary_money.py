@@ -10,15 +10,17 @@ import pandas as pd
 
 from experiments import words
 from experiments.breakeven import is_never
+from experiments.mixes import ALONE
 from experiments.tables import SETS, Findings, Part
 from siexsim.account import VIEWS
 from siexsim.sheet import capital
-from siexsim.texts import number
+from siexsim.texts import amount, number
 
 YEARS = (3, 10, 20)
 CLAIM = (1.8, 5.0)  # "EUR 2,500 in, EUR 7,000 to 15,000 out", as a balance per euro
 MOST_NAMES = 4  # in a list
-ALONE = 0.99  # a plan with this share of one kind of help has that kind alone
+CLAIMED = "breakthrough"  # the kind of help that the claim is made of (evidence.csv, I17)
+SAID = 2  # conditions at most
 CALM, ROUGH = "calm", "rough"
 
 
@@ -52,6 +54,22 @@ def by_set(table: pd.DataFrame, column: str) -> dict[str, float]:
     }
 
 
+def counts_by_set(found: Findings, table: pd.DataFrame) -> dict[str, str]:
+    """How many plans pay back under each effect set, and how far luck could have moved that."""
+    back, all_, any_ = (by_set(table, n) for n in ("paid_back", "in_all", "in_any"))
+    return {
+        one: count(found, back[one])
+        if not np.isfinite(back[one]) or all_[one] == any_[one]
+        else f"{count(found, back[one])} ({count(found, all_[one])} – {count(found, any_[one])})"
+        for one in SETS
+    }
+
+
+def count(found: Findings, x: float) -> str:
+    """A number of plans, or a question mark."""
+    return number(found.lang, x) if np.isfinite(x) else "?"
+
+
 # ---- the answer in short ---------------------------------------------------------------------
 
 
@@ -68,7 +86,8 @@ def answer(found: Findings) -> Part:
         # what nobody reaches in ten years nobody reaches in three
         never = _never(own, "municipality", 10)
         said += told[1:] if never else told
-    return Part(found.say("answer"), said, note=found.say("back_is"), lead=True)
+    note = found.say("back_is", plans=_all_plans(found, table))
+    return Part(found.say("answer"), said, note=note, lead=True)
 
 
 def _never(table: pd.DataFrame, view: str, years: int) -> bool:
@@ -94,12 +113,7 @@ def _back(found: Findings, scenario: str, table: pd.DataFrame, view: str, years:
         return found.say("nobody", **said)
     if len(known) == len(SETS) and min(known) == plans:
         return found.say("everybody", **said)
-    return found.say("some", **said, **{one: count(found, x) for one, x in back.items()})
-
-
-def count(found: Findings, x: float) -> str:
-    """A number of plans, or a question mark."""
-    return number(found.lang, x) if np.isfinite(x) else "?"
+    return found.say("some", **said, **counts_by_set(found, here))
 
 
 # ---- which plans, and when -------------------------------------------------------------------
@@ -117,72 +131,75 @@ def mixes(found: Findings) -> Part:
         for years in YEARS:
             here = calm[(calm["view"] == view) & (calm["years"] == years)]
             cells = [
-                count(found, x)
-                for one in scenarios
-                for x in by_set(here[here["scenario"] == one], "paid_back").values()
-            ]
+                cell for one in scenarios
+                for cell in counts_by_set(found, here[here["scenario"] == one]).values()
+            ]  # fmt: skip
             unknown |= "?" in cells
             rows.append([found.say("within", view=found.say(f"short_{view}"), years=years), *cells])
     heads = [""] + [f"{where(found, s)}, {found.say(one)}" for s in scenarios for one in SETS]
-    plans = "; ".join(_plans(found, str(one), table) for one in scenarios)
-    said = [found.say("mixes_said", plans=plans), *_rough(found, table), *_conditions(found)]
+    told = found.say("mixes_said", plans=_all_plans(found, table))
+    said = [told, *_rough(found, table), *_conditions(found)]
     note = found.sources([path for path, _ in tables], "mixes")
     if unknown:
         note = f"{found.say('unknown_sign')} {note}"
     return Part(found.say("mixes"), said, heads, rows, note)
 
 
+def _all_plans(found: Findings, table: pd.DataFrame) -> str:
+    """How many plans and futures there are of each scenario."""
+    return "; ".join(_plans(found, str(one), table) for one in dict.fromkeys(table["scenario"]))
+
+
 def _plans(found: Findings, scenario: str, table: pd.DataFrame) -> str:
     plans = int(table.loc[table["scenario"] == scenario, "plans"].max())
+    name, futures = words.value(found.lang, scenario), _futures(found, scenario)
+    return found.say("plans", where=name, count=number(found.lang, plans), futures=futures)
+
+
+def _futures(found: Findings, scenario: str) -> str:
     maps = [one for _, one in found.read("map.csv") if scenario in set(one["scenario"])]
-    futures = int(maps[0]["futures"].iloc[0]) if maps else None
-    shown = number(found.lang, futures) if futures else "?"
-    name = words.value(found.lang, scenario)
-    return found.say("plans", where=name, count=number(found.lang, plans), futures=shown)
+    return number(found.lang, int(maps[0]["futures"].iloc[0])) if maps else "?"
 
 
-def _rough(found: Findings, table: pd.DataFrame) -> list[str]:
-    """What a crisis changes, at most."""
-    keys = ["scenario", "effects", "view", "years"]
-    calm, rough = (
-        table[table["shocks"] == one].set_index(keys)["paid_back"] for one in (CALM, ROUGH)
-    )
-    apart = (rough - calm).dropna().abs()
-    if apart.empty:
+def _rough(found: Findings, table: pd.DataFrame, years: int = 10) -> list[str]:
+    """What becomes of the counts in a crisis, where there are most plans."""
+    rough = table[(table["shocks"] == ROUGH) & (table["years"] == years)]
+    if rough.empty:
         return []
-    if apart.max() == 0:
-        return [found.say("rough_same")]
-    largest = apart.index[int(apart.to_numpy().argmax())]
-    at = dict(zip(keys, largest, strict=True))
-    return [
-        found.say(
-            "rough", most=count(found, apart.max()), years=at["years"],
-            view=words.words(found.lang)["views"][at["view"]],
-            where=words.value(found.lang, at["scenario"]), effects=found.say(at["effects"]),
-            rough=count(found, rough[largest]), calm=count(found, calm[largest]),
-        )
-    ]  # fmt: skip
+    scenario = rough.sort_values("plans")["scenario"].iloc[-1]
+    said = []
+    for view in ("public", "society"):
+        here = rough[(rough["view"] == view) & (rough["scenario"] == scenario)]
+        said.append(
+            found.say(
+                "rough", view=words.words(found.lang)["views"][view], years=years,
+                where=words.value(found.lang, scenario), **counts_by_set(found, here),
+            )
+        )  # fmt: skip
+    return said
 
 
-def _conditions(found: Findings) -> list[str]:
-    """The first conditions that were found, for the longest known horizon up to ten years."""
+def _conditions(found: Findings, years: int = 10) -> list[str]:
+    """The first conditions that were found, or plans called by name, up to so many years."""
     tables = [table for _, table in found.read("conditions.csv")]
     if not tables:
         return []
-    table = pd.concat(tables, ignore_index=True)
-    good = table[(table["kind"] == "found") & (table["years"] <= 10)]
-    if good.empty:
+    table = at_ease(pd.concat(tables, ignore_index=True))
+    told = table[table["kind"].isin(("found", "named")) & (table["years"] <= years)]
+    if told.empty:
         return [found.say("no_condition")]
     order = {view: k for k, view in enumerate(("public", "municipality", "society"))}
     sets = {one: k for k, one in enumerate(("evidence", "sceptical", "ipw"))}
-    good = good.assign(v=good["view"].map(order), e=good["effects"].map(sets))
-    row = good.sort_values(["e", "v", "years"], ascending=[True, True, False]).iloc[0]
+    told = told.assign(v=told["view"].map(order), e=told["effects"].map(sets))
+    # the shortest horizon at which they pay back says most
+    told = told.sort_values(["e", "v", "years"]).drop_duplicates(["effects", "view"])
     return [
         found.say(
             "conditions", where=words.value(found.lang, row["scenario"]),
-            effects=words.value(found.lang, row["effects"]),
-            shocks=words.value(found.lang, row["shocks"]), sentence=row[found.lang],
+            effects=found.say(row["effects"]), shocks=words.value(found.lang, row["shocks"]),
+            sentence=row[found.lang],
         )
+        for row in told.head(SAID).to_dict("records")
     ]  # fmt: skip
 
 
@@ -196,37 +213,58 @@ def per_euro(found: Findings) -> Part:
         return found.missing("per_euro", command("mixen_stad", "mixes"))
     # one map is enough: that of the scenario with most plans
     path, table = max(tables, key=lambda one: one[1]["point"].nunique())
-    ends = dict(_alone(table))
-    if not ends:
+    alone = at_ease(table)
+    alone = alone[alone[[c for c in alone if str(c).startswith("mix.")]].max(axis=1) >= ALONE]
+    if alone.empty:
         return Part(found.say("per_euro"), [found.say("no_pure")])
+    ends = dict(_alone(alone))
     kinds = sorted(ends, key=lambda kind: -ends[kind]["public", "evidence"])
     asked = [(view, one) for view in VIEWS for one in SETS]
     rows = [
-        [words.intervention(found.lang, kind), *(_ends(found, ends[kind][key]) for key in asked)]
+        [_and_spent(found, alone, kind), *(_ends(found, ends[kind][key]) for key in asked)]
         for kind in kinds
     ]
     heads = [""] + [f"{found.say(f'short_{view}')}, {found.say(one)}" for view, one in asked]
-    scenario = words.value(found.lang, table["scenario"].iloc[0])
+    said = found.say(
+        "per_euro_said", where=words.value(found.lang, table["scenario"].iloc[0]),
+        years=found.origin(path, "mixes").get("years", "?"), budget=_budget(found, alone),
+    )  # fmt: skip
+    sources = found.sources([path], "mixes")
+    return Part(found.say("per_euro"), [said, _claim(found, ends, kinds)], heads, rows, sources)
+
+
+def _budget(found: Findings, alone: pd.DataFrame) -> str:
+    budgets = alone.get("plan.budget_eur_per_year", pd.Series([np.nan]))
+    low, high = budgets.min(), budgets.max()
+    return amount(found.lang, float(low)) if high - low < 1 else "?"
+
+
+def _and_spent(found: Findings, alone: pd.DataFrame, kind: str) -> str:
+    own = alone[(alone[f"mix.{kind}"] >= ALONE) & (alone["effects"] == "evidence")]
+    spent = f" ({number(found.lang, own['invested_eur'].mean() / 1e6)})" if len(own) else ""
+    return f"{words.intervention(found.lang, kind)}{spent}"
+
+
+def _claim(found: Findings, ends: dict[str, dict[tuple[str, str], float]], kinds: list[str]) -> str:
+    """The famous claim, of the kind of help that it is about and of the others."""
     low, high = (number(found.lang, one, 1, sign=True) for one in CLAIM)
+    own = {
+        f"own_{one}": _ends(found, ends.get(CLAIMED, {}).get(("public", one), np.nan))
+        for one in SETS
+    }
     reached = {one: _reaching(found, ends, kinds, one) for one in SETS}
-    claim = found.say("claim", low=low, high=high, **reached)
-    said = [found.say("per_euro_said", where=scenario), claim]
-    return Part(found.say("per_euro"), said, heads, rows, found.sources([path], "mixes"))
+    kind = words.intervention(found.lang, CLAIMED)
+    return found.say("claim", low=low, high=high, kind=kind, **own, **reached)
 
 
 def _alone(table: pd.DataFrame) -> Iterator[tuple[str, dict[tuple[str, str], float]]]:
     for column in [str(c) for c in table if str(c).startswith("mix.")]:
         own = table[table[column] >= ALONE]
         if len(own):
+            by = {view: own.groupby("effects")[f"end_per_euro_{view}"].mean() for view in VIEWS}
             yield (
                 column.removeprefix("mix."),
-                {
-                    (view, one): float(
-                        own.loc[own["effects"] == one, f"end_per_euro_{view}"].mean()
-                    )
-                    for view in VIEWS
-                    for one in SETS
-                },
+                {(v, one): float(by[v].get(one, np.nan)) for v in VIEWS for one in SETS},
             )
 
 
@@ -264,18 +302,22 @@ def breakeven(found: Findings, years: int = 10) -> Part:
         cells = [_turn(found, own, lever, one) for lever in levers for one in SETS]
         rows.append([words.intervention(found.lang, str(kind)), *cells])
     heads = [""] + [f"{found.say(lever)}, {found.say(one)}" for lever in levers for one in SETS]
-    tried = "; ".join(
-        found.say(
-            "tried", lever=found.say(lever),
-            **{key: number(found.lang, own[key].iloc[0], 2) for key in ("least", "most")},
-        )
+    runs = "; ".join(
+        found.say("tried", lever=found.say(lever), values=_tried(found, own))
         for lever in levers
         for own in [here[here["lever"] == lever]]
-    )  # fmt: skip
+    )
     sources = found.sources([path for path, _ in tables], "breakeven")
-    note = f"{found.say('breakeven_signs', tried=tried)} {sources}"
-    said = [found.say("breakeven_said", years=years)]
+    note = f"{found.say('breakeven_signs')} {sources}"
+    said = [found.say("breakeven_said", years=years, runs=runs)]
     return Part(found.say("breakeven"), said, heads, rows, note)
+
+
+def _tried(found: Findings, own: pd.DataFrame) -> str:
+    tried = own["tried"].iloc[0] if "tried" in own else ""
+    ends = [own[key].iloc[0] for key in ("least", "most")]
+    values = [float(one) for one in str(tried).split()] or ends
+    return ", ".join(number(found.lang, one, 0 if one == int(one) else 2) for one in values)
 
 
 def _turn(found: Findings, own: pd.DataFrame, lever: str, effects: str) -> str:
@@ -283,8 +325,9 @@ def _turn(found: Findings, own: pd.DataFrame, lever: str, effects: str) -> str:
     if rows.empty:
         return found.say("not_varied")
     row = rows.iloc[0]
-    if not np.isfinite(row["at"]):
-        return found.say("never" if is_never(lever, row["at"]) else "always")
+    if np.isnan(row["at"]):
+        return found.say("unclear")
+    unit = "%" if lever == "price" else "×"
 
     def shown(key: str) -> str:
         x = float(np.clip(row[key], row["least"], row["most"]))
@@ -293,5 +336,10 @@ def _turn(found: Findings, own: pd.DataFrame, lever: str, effects: str) -> str:
             number(found.lang, 100 * x) if lever == "price" else number(found.lang, x, 1)
         )
 
-    unit = "%" if lever == "price" else "×"
-    return f"{shown('at')}{unit} ({shown('low')} – {shown('high')})"
+    if np.isfinite(row["at"]):
+        middle = f"{shown('at')}{unit}"
+    else:
+        middle = found.say("never" if is_never(lever, row["at"]) else "always")
+    if row["low"] == row["high"]:
+        return middle
+    return f"{middle} ({shown('low')} – {shown('high')})"

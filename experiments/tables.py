@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from experiments import words
+from siexsim.errors import UserError
 from siexsim.sweep.folder import Sweep
 from siexsim.sweep.stamp import stamp
 from siexsim.texts import number
@@ -36,8 +37,17 @@ def write_origin(sweep: Sweep, command: str, out: Path) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What a file says; nothing where it isn't there."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    """What a file says; nothing where it isn't there.
+
+    Raises
+    ------
+    UserError
+        When it can't be read.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: can't be read ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,13 @@ class Findings:
 
     def read(self, name: str) -> list[tuple[Path, pd.DataFrame]]:
         """Tables of this name in the folders of the studies; an empty one counts as not there."""
-        found = [(path, pd.read_csv(path)) for path in sorted(self.folder.glob(f"*/{name}"))]
+        paths = [one for one in sorted(self.folder.glob(f"*/{name}")) if one.stat().st_size > 1]
+        found = [(path, pd.read_csv(path)) for path in paths]
         return [(path, table) for path, table in found if len(table)]
+
+    def origin(self, path: Path, command: str) -> dict[str, Any]:
+        """How a command made a table: study, runs, sample, years, futures; nothing if not known."""
+        return dict(read_json(path.parent / ORIGIN).get(command, {}))
 
     def sources(self, paths: Sequence[Path], *commands: str) -> str:
         """From which files something comes, of which runs, and whether the model is another now."""

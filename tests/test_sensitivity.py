@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from siexsim.sweep.design import Design, problem_of, samples
 from siexsim.sweep.levers import Factor, Mix, factors_of, point_of
 from siexsim.sweep.runs import Run, finish
 from siexsim.sweep.store import Store
+from siexsim.sweep.study import read_study
 from tests import toys
 
 ABC = [Factor(name, name, -math.pi, math.pi) for name in "abc"]
@@ -150,6 +152,26 @@ def test_a_future_that_failed_somewhere_is_left_out_for_all():
     told = arranged(rows, np.array([1.0, 2.0, np.nan, 4.0]))
     assert told.values.tolist() == [[2.0], [4.0]] and told.futures == 2
     assert not arranged(rows, np.full(4, np.nan)).known
+
+
+def test_a_point_that_always_failed_is_left_out_and_the_others_are_told():
+    why = [None, None, "no money", "no money", None, None]
+    rows = pd.DataFrame({"point": [0, 0, 1, 1, 2, 2], "future": [1, 2] * 3, "error": why})
+    told = arranged(rows, np.array([1.0, 2.0, np.nan, np.nan, 4.0, 5.0]))
+    assert told.there.tolist() == [True, False, True] and told.known
+    np.testing.assert_array_equal(told.means, [1.5, np.nan, 4.5])
+
+
+def test_a_design_in_blocks_goes_without_those_that_miss_a_point():
+    path = Path(__file__).parent.parent / "experiments" / "studies" / "waar_hangt_het_van_af.toml"
+    study = read_study(path)
+    block = len(sensitivity.groups(study.factors())) + 2
+    there = np.ones(block * study.design.points, bool)
+    there[block + 3] = False
+    kept = sensitivity.whole(study, there)
+    assert kept.sum() == len(there) - block and not kept[block : 2 * block].any()
+    by_lot = study.model_copy(update={"design": Design(points=8)})
+    assert (sensitivity.whole(by_lot, there) == there).all()
 
 
 def test_a_problem_is_salibs_own():

@@ -15,6 +15,7 @@ from experiments.answers import by_cell, complete
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
 from siexsim.sweep.folder import Sweep
+from siexsim.sweep.levers import LUCK, NUMBERS_OF
 from siexsim.sweep.study import Study, read_study
 from tests.test_sweep_runs import threads
 
@@ -124,7 +125,11 @@ def test_conditions_are_found_and_counted_on_other_plans(random):
     # the widest box that is dense enough takes in some plans that are too large
     assert 2.5e6 < box.limits["plan.budget_eur_per_year"][1] < 4e6
     assert "plan.target" not in box.limits
-    assert box.density >= 0.75 and box.coverage > 0.6 and box.held_out > 3 * box.base
+    assert box.paid / box.inside >= 0.7 and box.held_out > 3 * y.mean()
+    inside = table["mix.debt_relief"].between(low, high)
+    inside &= table["plan.budget_eur_per_year"].between(*box.limits["plan.budget_eur_per_year"])
+    assert (box.inside, box.paid) == (inside.sum(), y[inside].sum())
+    assert box.coverage == y[inside].sum() / y.sum() > 0.6
     for lang, told in (("nl", "Schuldhulp"), ("en", "Debt relief")):
         kind, said = discovery.when(lang, rows, factors, "public", 5)
         assert kind == "found" and told in said and "%" in said
@@ -139,9 +144,27 @@ def test_a_condition_that_does_not_hold_for_other_plans_is_not_told():
         box = discovery.discover(x, y)
         if box is not None:
             told += 1
-            assert box.density >= discovery.DENSE
-            assert box.held_out >= max(discovery.HOLDS, box.base)
+            assert box.held_out >= discovery.HOLDS and box.held_out > y.mean()
     assert told <= 1
+
+
+def test_a_few_plans_that_pay_back_are_called_by_name(random):
+    """No condition is claimed, nor denied, where nothing was searched."""
+    (_, rows), *_ = by_cell(random)
+    factors, points = random.study.factors(), sorted(rows["point"].unique())
+
+    def only(count: int) -> pd.DataFrame:
+        late = ~rows["point"].isin(points[:count])
+        return rows.assign(payback_months_public=np.where(late, np.nan, 5.0))
+
+    kind, said = discovery.when("en", only(2), factors, "public", 2)
+    assert kind == "named" and "2 times a division over more kinds of help" in said
+    alone = only(1).assign(**{"mix.debt_relief": 1.0, "mix.house": 0.0})
+    assert discovery.when("nl", alone, factors, "public", 2)[1].endswith(
+        "Het gaat om: alleen Schuldhulp met vroegsignalering."
+    )
+    kind, said = discovery.when("en", only(5), factors, "public", 2)
+    assert kind == "few" and "too few to look for a condition" in said
 
 
 def test_where_nothing_is_to_be_found_nothing_is_claimed(random):
@@ -162,16 +185,23 @@ def test_where_nothing_is_to_be_found_nothing_is_claimed(random):
 def test_break_even_of_a_price_and_of_a_strength():
     price = np.array([0.5, 1.0, 2.0])
     assert breakeven.crossing(price, np.array([50.0, -50, -250]), "price") == pytest.approx(0.75)
-    turned = breakeven.crossing(price[::-1], np.array([100.0, -100, -200]), "price")
-    assert turned == pytest.approx(1.5)
+    turned = breakeven.crossing(price[::-1], np.array([-200.0, -100, 100]), "price")
+    assert turned == pytest.approx(0.75)
     # a price at which nothing pays back lies below all that was tried, a strength above it
     for lever, never in (("price", -np.inf), ("strength", np.inf)):
         assert breakeven.crossing(price, -price, lever) == never
         assert breakeven.crossing(price, price, lever) == -never
         assert breakeven.is_never(lever, never) and not breakeven.is_never(lever, -never)
+        # nothing put in is nothing back
+        assert breakeven.crossing(price, 0 * price, lever) == never
+    # more help that makes it worse is no turn, nor is a dearer one that makes it better
+    assert np.isnan(breakeven.crossing(np.arange(4.0), np.array([5.0, -1, -3, -8]), "strength"))
+    assert np.isnan(breakeven.crossing(np.arange(4.0), np.array([-5.0, -1, -1, 3]), "price"))
     balances = 100 - 100 * price[:, None] + np.array([-10.0, 0, 10])
     told = breakeven.turn(price, balances, "price")
-    assert told.at == pytest.approx(1.0) and 0.85 < told.low < 1 < told.high < 1.15
+    assert told.at == pytest.approx(1.0) and 0.8 < told.low < 1 < told.high < 1.2
+    # 10 / sqrt(3) times Student's t with two degrees of freedom, over the slope of 100
+    assert told.high - 1 == pytest.approx(2.92 * 10 / np.sqrt(3) / 100, rel=1e-3)
 
 
 def test_an_interval_beyond_what_was_tried_is_said_on_its_own_side():
@@ -257,7 +287,7 @@ def test_levers_have_words_in_both_languages():
         for factor in study.factors():
             for name in (factor.group, factor.name):
                 assert words.factor(lang, name) != name, name
-            for option in factor.options:
+            for option in factor.options if factor.name not in (NUMBERS_OF, LUCK) else ():
                 assert words.value(lang, option) != option
 
 

@@ -41,4 +41,5 @@ if box is None:
     print("No conditions were found that tell it apart.")
 else:
     print(" and ".join(discovery.condition("en", *limit) for limit in box.limits.items()))
-    print(f"better within it: {box.density:.0%}; among plans not looked at: {box.held_out:.0%}")
+    print(f"better within it: {box.paid} of {box.inside}")
+    print(f"among plans not looked at: {box.held_out:.0%}")
