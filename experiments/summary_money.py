@@ -48,7 +48,7 @@ def where(found: Findings, scenario: str) -> str:
 def by_set(table: pd.DataFrame, column: str) -> dict[str, float]:
     """A number under each effect set; not a number where that wasn't run."""
     return {
-        one: float(own[column].iloc[0]) if len(own) else np.nan
+        one: float(own[column].iloc[0]) if len(own) and column in own else np.nan
         for one in SETS
         for own in [table[table["effects"] == one]]
     }
@@ -59,7 +59,7 @@ def counts_by_set(found: Findings, table: pd.DataFrame) -> dict[str, str]:
     back, all_, any_ = (by_set(table, n) for n in ("paid_back", "in_all", "in_any"))
     return {
         one: count(found, back[one])
-        if not np.isfinite(back[one]) or all_[one] == any_[one]
+        if not np.isfinite([back[one], all_[one]]).all() or all_[one] == any_[one]
         else f"{count(found, back[one])} ({count(found, all_[one])} – {count(found, any_[one])})"
         for one in SETS
     }

@@ -28,10 +28,13 @@ def write_origin(sweep: Sweep, command: str, out: Path) -> None:
     """Keep beside the tables how a command made them; what other commands said stays."""
     scenarios = list(sweep.study.scenarios.values())
     said = read_json(out / ORIGIN)
+    # a search has runs beside those of the design
+    runs = sweep.store.names() if command == "robust" else sweep.runs
+    futures = {run.task["future"] for run in sweep.runs}
     said[command] = {
-        "study": sweep.study.name, "method": sweep.study.design.method, "runs": len(sweep.runs),
+        "study": sweep.study.name, "method": sweep.study.design.method, "runs": len(runs),
         "sample": scenarios[0]["sample"], "years": scenarios[0]["years"],
-        "futures": sweep.study.uncertainties.futures, "program": sweep.program,
+        "futures": len(futures), "program": sweep.program,
     }  # fmt: skip
     (out / ORIGIN).write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

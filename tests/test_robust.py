@@ -96,6 +96,8 @@ def test_mean_worst_regret_and_enough_by_hand():
     assert robustly(values, "mean")[:, 0].tolist() == [5, 4.5]
     assert robustly(values, "worst")[:, 0].tolist() == [0, 4]
     assert regrets(values, values)[:, 0].tolist() == [1, 1]
+    # where all plans come to the same nobody regrets anything
+    assert not regrets(np.ones((3, 2, 1, 1)), np.ones((4, 2, 1, 1))).any()
     third = np.concatenate([values, [[[[0.0]], [[2.0]]]]])
     assert regrets(values, third)[:, 0].tolist() == [1.0, 0.5]
     assert enough(values, ["a"], {"a": 4.0}).tolist() == [0.5, 1.0]
@@ -242,13 +244,15 @@ def test_what_cannot_be_searched_is_refused(tmp_path):
     for population in (4, 49):
         with pytest.raises(UserError, match="a generation of"):
             robust.check(sweep, population)
-    drawn = sweep.study.uncertainties.model_copy(update={"drawn": True})
+    unsure = sweep.study.uncertainties
     wrong = {
         "method random": {"design": sweep.study.design.model_copy(update={"method": "sobol"})},
-        "leave out drawn": {"uncertainties": drawn},
         "two goals": {"outcomes": ("end_eur_public",)},
     }
-    for said, changes in wrong.items():
+    # these would be searched as if somebody decided on them
+    nature = ({"drawn": True}, {"drawn_from": 9}, {"parameters": ("work.*",)})
+    asked = [("leave out 'drawn'", {"uncertainties": unsure.model_copy(update=u)}) for u in nature]
+    for said, changes in [*wrong.items(), *asked]:
         study = sweep.study.model_copy(update=changes)
         with pytest.raises(UserError, match=said):
             robust.check(Sweep(sweep.folder, study, sweep.program), 16)
