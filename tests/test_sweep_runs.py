@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from siexsim.errors import UserError
@@ -48,9 +51,9 @@ def final(store: Store, runs: list[Run], path: Path) -> bytes:
 def test_every_run_is_kept_with_its_inputs(tmp_path):
     runs, store, told = wanted(7), Store(tmp_path / "runs"), []
     progress = finish(runs, toys.square, store, threads, 3, lambda p: told.append((p.done, p.of)))
-    rows = store.rows(names(runs)).to_pylist()
+    rows = store.rows(names(runs), ["squared", "inputs"]).to_pylist()
     assert [row["squared"] for row in rows] == [k**2 for k in range(7)]
-    assert [row["word"] for row in rows] == [f"w{k}" for k in range(7)]
+    assert [json.loads(row["inputs"]) for row in rows] == [run.inputs for run in runs]
     assert (progress.done, progress.failed) == (7, 0)
     assert told == [(k, 7) for k in range(1, 8)]
 
@@ -73,8 +76,19 @@ def test_a_failed_run_is_a_row_with_its_error_in_one_line(tmp_path):
     rows = store.rows(names(runs)).to_pylist()
     assert (progress.done, progress.failed) == (5, 1)
     assert [row["error"] for row in rows] == [None] * 3 + ["ValueError: three is no good", None]
-    assert rows[3]["squared"] is None and rows[3]["x"] == 3
+    assert rows[3]["squared"] is None
     assert not missing(runs, store)
+
+
+def test_a_failed_run_is_tried_again_and_what_went_well_counts(tmp_path):
+    runs, store = wanted(5), Store(tmp_path)
+    finish(runs, toys.fails_at_three, store, threads, 2)
+    assert finish(runs, toys.fails_at_three, store, threads, 2).done == 1
+    assert len(store.names()) == 5 and store.names(failed=False) == {*names(runs)} - {"run003"}
+    assert finish(runs, toys.square, store, threads, 2).failed == 0
+    store.keep([{"run": "run003", "error": "no memory"}])  # of a sweep beside this one
+    assert [row["squared"] for row in store.rows(names(runs)).to_pylist()] == [0, 1, 4, 9, 16]
+    assert finish(runs, toys.square, store, threads, 2).done == 0
 
 
 def test_a_run_that_kills_its_process_is_named_and_the_others_are_done(tmp_path):
@@ -145,6 +159,65 @@ def test_a_run_in_two_batches_counts_once(tmp_path):
     store.keep([{"run": "a", "x": 1.0}, {"run": "b", "x": 2.0}])
     store.keep([{"run": "b", "x": 2.0}, {"run": "c", "x": 3.0}])
     assert store.rows(["c", "b", "nobody", "b"])["x"].to_pylist() == [3.0, 2.0, 2.0]
+
+
+def test_a_batch_that_another_sweep_puts_away_is_looked_for_again(tmp_path, monkeypatch):
+    store, lists = Store(tmp_path), Store._batches
+    for k in range(40):
+        store.keep([{"run": f"run{k:03}", "x": float(k)}])
+
+    def stale(self):
+        monkeypatch.setattr(Store, "_batches", lists)
+        listed = lists(self)
+        Store(tmp_path).tidy()  # between the list and the reading of it
+        assert not listed[0].exists()
+        return listed
+
+    monkeypatch.setattr(Store, "_batches", stale)
+    assert len(store.names()) == 40
+
+
+def test_tidying_up_does_not_mind_another_that_does(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    aside = tmp_path / ".gone"
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [aside] if pattern == ".*" else [])
+    store.tidy()
+
+
+def test_a_broken_batch_is_named_in_one_line(tmp_path):
+    store = Store(tmp_path)
+    store.keep([{"run": "a", "x": 1.0}])
+    for content in (b"", b"PAR1 nonsense PAR1"):
+        (tmp_path / "broken.parquet").write_bytes(content)
+        with pytest.raises(UserError, match=r"broken\.parquet: can't be read") as error:
+            store.names()
+        assert "\n" not in str(error.value)
+    (tmp_path / "broken.parquet").unlink()
+    (tmp_path / "nowhere.parquet").symlink_to(tmp_path / "nothing")
+    with pytest.raises(UserError, match="can't be read"):
+        store.names()
+
+
+def test_a_full_disk_is_said_and_nothing_half_is_left(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("siexsim.sweep.store.os.fsync", full)
+    with pytest.raises(UserError, match=r"can't be written \(No space left on device"):
+        finish(wanted(3), toys.square, Store(tmp_path), threads, 2)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="can't be written"):
+        finish(wanted(3), toys.square, Store(tmp_path / "file"), threads, 2)
+
+
+def test_a_store_of_before_is_read_without_its_inputs_that_were_text(tmp_path):
+    for k, target in enumerate(("first_come", 2.0)):
+        table = pa.table({"run": [f"old{k}"], "target": [target], "error": [None], "y": [1.0]})
+        move_in(table, tmp_path / f"old{k}.parquet")
+    finish(wanted(2), toys.square, Store(tmp_path), threads, 2)
+    assert Store(tmp_path).rows(["old0", "old1"])["y"].to_pylist() == [1.0, 1.0]
 
 
 SWEEP = """

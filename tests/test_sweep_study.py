@@ -10,21 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from siexsim import cli
 from siexsim.account import VIEWS
 from siexsim.errors import UserError
 from siexsim.household import month_number
 from siexsim.interventions import NUMBERS
-from siexsim.parameters import Parameters
+from siexsim.parameters import EFFECT_SETS, Parameters, override_set
 from siexsim.run import run_future
 from siexsim.scenario import Scenario
 from siexsim.sweep import live
-from siexsim.sweep.executors import worker_pool
 from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import scaled
 from siexsim.sweep.outcomes import outcome, paid_back
 from siexsim.sweep.stamp import simulate, sources, stamp
-from siexsim.sweep.study import Study, in_order, read_study
+from siexsim.sweep.study import OUTCOMES, Study, check, in_order, read_study
 
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "experiments" / "studies"
@@ -44,6 +42,13 @@ plan.target = ["first_come", "prevention"]
 futures = 2
 effects = ["evidence", "ipw"]
 """
+
+
+FREE = next(
+    key for key, one in Parameters.packaged().items()
+    if one.theme == "work" and not one.fixed and key not in Scenario(name="x").posterior().settled
+)  # fmt: skip
+HELD = next(iter(override_set("ipw")))
 
 
 def written(folder: Path, text: str = STUDY, **changes: str) -> Path:
@@ -196,12 +201,66 @@ def test_pure_mixes_come_first_and_a_grid_has_every_combination(tmp_path):
         (str(SCENARIO), "nowhere.toml", "nowhere.toml"),
         ("[design]", "[desing]", "desing"),
         ("name =", "name", "line"),
+        ("[design]", "outcomes = []\n[design]", "at least one is needed"),
+        ("[design]", 'outcomes = ["end_eur_publc"]\n[design]', "did you mean 'end_eur_public'"),
+        ("[design]", 'outcomes = ["poverty_years_wijk"]\n[design]', "poverty_years_wijk_1"),
+        ('"]\nsample', f'", "{SCENARIO}"]\nsample', "there are two called 'noordoost'"),
+        ("futures = 2", 'parameters = ["work.*", "work.*"]', "is moved twice, by 'work.*' too"),
+        ("futures = 2", f'parameters = ["work.*", "{FREE}"]', f"'{FREE}' is moved twice"),
+        ("futures = 2", f'parameters = ["{FREE}", "{FREE}"]', f"by '{FREE}' too"),
+        ("futures = 2", 'parameters = ["work.*foo"]', "a pattern is a theme, such as work.*"),
+        ("futures = 2", f'parameters = ["{HELD}"]', f"'{HELD}' has a value of its own"),
+        (
+            "points = 3",
+            'method = "morris"\npoints = 3\n[levers.price]\nall = [1, 2, 3, 4, 5]',
+            "morris tries 4 options at most; 'price.all' has 5",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_study_is_said_in_one_line(tmp_path, old, new, said):
     with pytest.raises(UserError) as error:
         read_study(with_lines(tmp_path, old, new))
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[design]\nmethod = "grid"\n', "a grid needs choices, such as"),
+        ("levers = 3\n", "levers: a table is needed"),
+        ('[design]\nmethod = "grid"\n[uncertainties]\nfutures = 1\ndrawn_from = 3\n', "not with"),
+        ('[design]\nmethod = "morris"\n[uncertainties]\nfutures = 1\ndrawn_from = 3\n', "not with"),
+        (
+            f"[levers.parameters]\n{FREE} = [0.1]\n[uncertainties]\nparameters = ['{FREE}']\n",
+            "is moved twice, by a lever too",
+        ),
+    ],
+)
+def test_a_whole_study_that_cannot_be_is_said_in_one_line(tmp_path, text, said):
+    with pytest.raises(UserError) as error:
+        read_study(written(tmp_path, STUDY.partition("[design]")[0] + text))
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("method", ["morris", "sobol", "random"])
+def test_no_design_goes_beyond_the_range_of_a_number(tmp_path, method):
+    text = STUDY.replace("points = 3", f'method = "{method}"\npoints = 16')
+    themes = ("work", "income", "money", "housing", "stress", "children", "prices", "help")
+    text += f"parameters = {[f'{theme}.*' for theme in themes]}"
+    study = read_study(written(tmp_path, text))
+    for one in study.factors():
+        if not one.options and not one.is_share:
+            values = [point[one.name] for point in study.points()[:200]]
+            assert one.low <= min(values) <= max(values) <= one.high, one.name
+
+
+def test_a_pattern_leaves_alone_what_an_effect_set_of_the_study_says(tmp_path):
+    text = STUDY.replace('["evidence", "ipw"]', '["evidence"]') + 'parameters = ["debt_relief.*"]'
+    free = {one.name for one in read_study(written(tmp_path, text)).factors()}
+    text = text.replace('["evidence"]', '["evidence", "sceptical", "ipw"]')
+    both = {one.name for one in read_study(written(tmp_path, text)).factors()}
+    said = {f"parameters.{key}" for name in EFFECT_SETS for key in override_set(name)}
+    assert both == free - said < free
 
 
 # ---- what help is worth, supposed ------------------------------------------------------------
@@ -253,6 +312,8 @@ def test_a_run_of_a_sweep_is_the_run_of_that_future(study):
     came = simulate(run.task)
     again = simulate(run.task)  # with what was kept of the first
     assert json.dumps(came) == json.dumps(again)  # as text, since what isn't a number isn't equal
+    check(study.model_copy(update={"outcomes": tuple(came)}))  # a study may ask for all of them
+    assert {name for name in OUTCOMES if not name.endswith("_1")} <= set(came)
     account = run_future(Scenario.of(run.task["scenario"]), 2).account
     assert came["invested_eur"] == account.invested.sum() > 0
     for view in VIEWS:
@@ -289,78 +350,6 @@ def test_the_ema_workbench_gets_the_same_numbers(study, tmp_path):
     asked = [em.Scenario(str(k), point=k) for k in range(len(points))]
     _, outcomes = em.perform_experiments(model, scenarios=asked)
     assert outcomes["end"].tolist() == sweep.table()["end_eur_public"].tolist()
-
-
-@pytest.mark.slow
-def test_a_sweep_from_the_command_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("SIEXSIM_LANG", "en")
-    path, out = written(tmp_path), tmp_path / "out"
-
-    def tried(*words: str) -> str:
-        code = cli.execute(["sweep", *words, "--out", str(out), "--workers", "1"])
-        said = capsys.readouterr()
-        assert code == 0, said.err
-        return said.out
-
-    assert "12 runs done" in tried(str(path)).replace("\n", " ")
-    table = out / "klein" / "runs.parquet"
-    whole = pd.read_parquet(table)
-    assert len(whole) == 12 and whole["error"].isna().all()
-    assert {"effects", "point", "future", "mix.debt_relief", "end_eur_public"} <= set(whole)
-    assert "were there already" in tried("resume", str(path))
-    assert "12 of 12 runs are there" in tried("status", str(path))
-    tried("expand", str(out / "klein"), "--futures", "3")
-    more = pd.read_parquet(table)
-    assert len(more) == 18
-    pd.testing.assert_frame_equal(
-        more[more["future"] <= 2].reset_index(drop=True), whole, check_like=False
-    )
-    assert "18 of 18 runs are there; 0 of them failed" in tried("status", str(path))
-
-
-def test_the_table_is_the_same_in_this_process_and_in_others(tmp_path, study):
-    small = study.model_copy(
-        update={"uncertainties": study.uncertainties.model_copy(update={"futures": 1})}
-    )
-    one = Sweep.begin(small, tmp_path / "one")
-    one.finish(lambda: worker_pool(1), 4)
-    other = Sweep.begin(small, tmp_path / "other")
-    other.finish(lambda: ThreadPoolExecutor(1), 1)
-    assert (one.folder / "runs.parquet").read_bytes() == (
-        other.folder / "runs.parquet"
-    ).read_bytes()
-
-
-def test_a_run_that_cannot_be_is_a_row_with_its_error(tmp_path, study):
-    sweep = Sweep.begin(study, tmp_path)
-
-    def halves(task):
-        if task["future"] == 2:
-            raise UserError("no such thing")
-        return {"end_eur_public": 1.0}
-
-    progress = sweep.finish(lambda: ThreadPoolExecutor(1), 2, simulate=halves)
-    assert (progress.done, progress.failed) == (12, 6)
-    assert sweep.status().errors == {"no such thing": 6}
-    assert sweep.table()["end_eur_public"].tolist() == pytest.approx([1, np.nan] * 6, nan_ok=True)
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["resume"], "after sweep comes a study"),
-        (["resum", "x"], "doesn't know 'resum'; did you mean 'resume'?"),
-        (["status", "nowhere"], "there is no sweep here"),
-        (["nowhere.toml"], "nowhere.toml"),
-        (["expand", "x"], "--futures goes with expand"),
-        (["resume", "x", "--futures", "3"], "--futures goes with expand"),
-    ],
-)
-def test_mistakes_on_the_command_line(capsys, monkeypatch, words, said):
-    monkeypatch.setenv("SIEXSIM_LANG", "en")
-    assert cli.execute(["sweep", *words]) == 2
-    err = capsys.readouterr().err
-    assert said in err and err.count("\n") == 1
 
 
 def test_a_study_that_asks_for_twenty_years_lives_long_enough_to_know():

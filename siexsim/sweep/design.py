@@ -27,7 +27,8 @@ class Design(BaseModel):
     ``random``: a scrambled Sobol sequence, even over the whole; `points` of them. With `pure` also
     each mix of one intervention alone, all else in the middle, and of choices the first.
     ``sobol``: for Sobol indices; `points`, a power of two, for each group and two more.
-    ``morris``: so many paths. ``grid``: every combination of choices.
+    ``morris``: so many paths; choices have four options at most.
+    ``grid``: every combination of choices.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,15 +61,20 @@ def problem_of(factors: Sequence[Factor]) -> Any:
 def samples(design: Design, factors: Sequence[Factor]) -> NDArray[np.float64]:
     """Points of a design, one row each, a column a factor; the same design has the same points."""
     if design.method == "grid":
-        return _grid(factors)
-    if design.method == "sobol":
-        return _sobol(design, factors)
-    if design.method == "morris":
-        return _morris(design, factors)
-    return _random(design, factors)
+        rows = _grid(factors)
+    elif design.method == "sobol":
+        rows = _sobol(design, factors)
+    elif design.method == "morris":
+        rows = _morris(design, factors)
+    else:
+        rows = _random(design, factors)
+    # scaled to its range a value may come out a rounding error beyond it
+    return np.clip(rows, [one.low for one in factors], [one.high for one in factors])
 
 
 def _grid(factors: Sequence[Factor]) -> NDArray[np.float64]:
+    if not factors:
+        raise UserError('design: a grid needs choices, such as plan.target = ["first_come"]')
     for one in factors:
         if not one.options:
             raise UserError(f"design: a grid needs choices; '{one.name}' is none")
@@ -85,6 +91,12 @@ def _sobol(design: Design, factors: Sequence[Factor]) -> NDArray[np.float64]:
 
 
 def _morris(design: Design, factors: Sequence[Factor]) -> NDArray[np.float64]:
+    for one in factors:
+        if len(one.options) > MORRIS_LEVELS:
+            raise UserError(
+                f"design: morris tries {MORRIS_LEVELS} options at most; '{one.name}' has "
+                f"{len(one.options)}; leave some out or take sobol"
+            )
     # at its ends a draw of a share is all or nothing; paths would hardly see a true mix
     problem = problem_of(
         [replace(one, low=0.1, high=0.9) if one.is_share else one for one in factors]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +18,15 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import BaseModel, ValidationError
 
 from siexsim.errors import UserError
+from siexsim.evidence import first_fault
 from siexsim.result import slug
 from siexsim.sweep.executors import Opened
 from siexsim.sweep.runs import Heard, Progress, Run, Simulate, finish, missing, silent
 from siexsim.sweep.stamp import simulate, stamp
-from siexsim.sweep.store import ERROR, RUN, SECONDS, Store, move_in
+from siexsim.sweep.store import ERROR, INPUTS, RUN, SECONDS, Store, move_in
 from siexsim.sweep.study import Study, in_order
 
 STUDY: Final = "study.json"
@@ -45,6 +48,13 @@ class Status:
     errors: dict[str, int]  # how often, by what went wrong
 
 
+class _Kept(BaseModel):
+    """What `STUDY` says."""
+
+    program: str
+    study: Study
+
+
 @dataclass(frozen=True)
 class Sweep:
     """A folder with a study and its runs."""
@@ -55,8 +65,15 @@ class Sweep:
 
     @classmethod
     def begin(cls, study: Study, out: str | Path) -> Sweep:
-        """The sweep of a study, in a folder by its name; one that is there already goes on."""
-        return cls(Path(out) / slug(study.name), study, stamp()).written()
+        """The sweep of a study, in a folder by its name; one that is there already goes on.
+
+        If it was expanded it keeps its futures.
+        """
+        folder = Path(out) / slug(study.name)
+        with suppress(UserError):  # one that isn't there, or can't be read, is begun
+            there = cls.open(folder)
+            study = there.study if there.is_of(study) else study
+        return cls(folder, study, stamp()).written()
 
     @classmethod
     def open(cls, folder: str | Path) -> Sweep:
@@ -68,10 +85,18 @@ class Sweep:
             When there is none, or its study can't be read.
         """
         try:
-            said = json.loads((Path(folder) / STUDY).read_text(encoding="utf-8"))
-            return cls(Path(folder), Study.model_validate(said["study"]), said["program"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            text = (Path(folder) / STUDY).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
             raise UserError(f"{folder}: there is no sweep here ({STUDY} can't be read)") from error
+        try:
+            kept = _Kept.model_validate(json.loads(text))
+        except ValueError as error:
+            reason = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            raise UserError(
+                f"{folder}: {STUDY} is broken or of another version of siexsim ({reason}); "
+                "siexsim sweep with the study's own file makes it anew"
+            ) from error
+        return cls(Path(folder), kept.study, kept.program)
 
     def written(self) -> Sweep:
         """Write down what the study is, and of which program."""
@@ -83,6 +108,8 @@ class Sweep:
             aside.write_text(said + "\n", encoding="utf-8")
             aside.replace(self.folder / STUDY)
         except OSError as error:
+            with suppress(OSError):
+                aside.unlink()
             reason = error.strerror or str(error)
             raise UserError(f"{self.folder}: can't be written ({reason})") from error
         return self
@@ -101,9 +128,21 @@ class Sweep:
         now = self.study.uncertainties.futures
         if futures <= now:
             raise UserError(f"there are {now} futures already; ask for more than that")
-        unsure = self.study.uncertainties.model_copy(update={"futures": futures})
-        more = self.study.model_copy(update={"uncertainties": unsure})
-        return Sweep(self.folder, Study.model_validate(more.model_dump()), stamp()).written()
+        if self.study.uncertainties.drawn_from:
+            raise UserError("a study with drawn_from has one future a point; ask for more points")
+        try:
+            more = Study.model_validate(self.study.with_futures(futures).model_dump())
+        except ValidationError as error:
+            raise UserError(first_fault(error)) from error
+        return Sweep(self.folder, more, stamp()).written()
+
+    def is_of(self, study: Study) -> bool:
+        """Whether a study, as its file says it now, is the one here; here may be more futures."""
+        now = self.study.uncertainties.futures
+        asked, here = (
+            json.dumps(one.model_dump(mode="json")) for one in (study.with_futures(now), self.study)
+        )
+        return study.uncertainties.futures <= now and asked == here
 
     @property
     def store(self) -> Store:
@@ -128,8 +167,7 @@ class Sweep:
         names = {run.name for run in self.runs}
         there = self.store.names()
         errors: dict[str, int] = {}
-        rows = self.store.rows(sorted(names & there), [ERROR])
-        for said in rows[ERROR].to_pylist() if len(rows) else ():
+        for said in self.store.rows(sorted(names & there), [ERROR])[ERROR].to_pylist():
             if said:
                 errors[said] = errors.get(said, 0) + 1
         return Status(
@@ -145,14 +183,14 @@ class Sweep:
 
         A run that two points share, since only the dummy differs, has a row for each.
         """
-        there = self.store.names()
+        rows = self.store.rows([run.name for run in self.runs])
+        there = set(rows[RUN].to_pylist())
         runs = [run for run in self.runs if run.name in there]
-        rows = self.store.rows([run.name for run in runs])
         columns: dict[str, Any] = {RUN: [run.name for run in runs]}
         # read where they are: all of them put together for every run would fill the memory
         for name in dict.fromkeys(name for run in runs for name in (*run.own, *run.point)):
             columns[name] = [run.point.get(name, run.own.get(name)) for run in runs]
-        outcomes = set(rows.column_names) - set(columns) - {SECONDS}
+        outcomes = set(rows.column_names) - set(columns) - {SECONDS, INPUTS}
         for name in sorted(outcomes, key=_natural):
             columns[name] = (
                 rows[name].combine_chunks().cast(pa.string() if name == ERROR else pa.float64())

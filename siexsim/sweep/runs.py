@@ -1,13 +1,15 @@
 """The runs of a sweep, on any executor: those that aren't there yet are done and kept.
 
-A run that fails is a row with its error. A process that dies takes its runs with it; they are done
-again, one at a time, so that a run that kills its process is found and named. Without a scheduler
-nothing can be known of the runs under way: they count as not done.
+A run that fails is a row with its error; whoever asks for it anew has it tried again. A process
+that dies takes its runs with it; they are done again, one at a time, so that a run that kills its
+process is found and named. Without a scheduler nothing can be known of the runs under way: they
+count as not done.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +26,7 @@ from typing import Any, Final
 
 from siexsim.errors import UserError
 from siexsim.sweep.executors import Opened, is_lost
-from siexsim.sweep.store import ERROR, RUN, SECONDS, Row, Store
+from siexsim.sweep.store import ERROR, INPUTS, RUN, SECONDS, Row, Store
 
 Task = Any  # whatever a simulation is asked, as plain data
 Simulate = Callable[[Task], Mapping[str, float]]
@@ -89,13 +91,9 @@ class _Keeping:
     last: float = field(default_factory=time.monotonic)
 
     def add(self, run: Run, seconds: float, came: Mapping[str, float] | str) -> None:
-        failed = isinstance(came, str)
-        outcomes = {} if isinstance(came, str) else {k: float(v) for k, v in came.items()}
-        error = came if failed else None
-        row = {RUN: run.name, **run.inputs, ERROR: error, SECONDS: seconds, **outcomes}
-        self.rows.append(row)
+        self.rows.append(row_of(run, seconds, came))
         self.progress.done += 1
-        self.progress.failed += failed
+        self.progress.failed += isinstance(came, str)
         self.progress.busy_seconds += seconds
         self.heard(self.progress)
 
@@ -108,9 +106,17 @@ class _Keeping:
             self.last = time.monotonic()
 
 
-def missing(runs: Iterable[Run], store: Store) -> list[Run]:
-    """Runs that aren't in the store, each once."""
-    there = store.names()
+def row_of(run: Run, seconds: float, came: Mapping[str, float] | str) -> Row:
+    """What is kept of a run: its inputs, and its outcomes or what went wrong."""
+    outcomes = {} if isinstance(came, str) else {k: float(v) for k, v in came.items()}
+    error = came if isinstance(came, str) else None
+    inputs = json.dumps(run.inputs)
+    return {RUN: run.name, INPUTS: inputs, ERROR: error, SECONDS: seconds, **outcomes}
+
+
+def missing(runs: Iterable[Run], store: Store, failed: bool = False) -> list[Run]:
+    """Runs that aren't in the store, each once; if asked also those that failed."""
+    there = store.names(failed=not failed)
     wanted = {run.name: run for run in runs}
     return [run for name, run in wanted.items() if name not in there]
 
@@ -119,7 +125,7 @@ def finish(
     runs: Iterable[Run], simulate: Simulate, store: Store, opened: Opened, window: int,
     heard: Heard = silent,
 ) -> Progress:  # fmt: skip
-    """Do the runs that aren't in the store, in this order, and keep them.
+    """Do the runs that aren't in the store or failed, in this order, and keep them.
 
     Parameters
     ----------
@@ -142,7 +148,7 @@ def finish(
         When the scheduler is lost, or a worker has another version of the program.
     """
     store.tidy()
-    left = deque(missing(runs, store))
+    left = deque(missing(runs, store, failed=True))
     progress = Progress(of=len(left))
     keeping = _Keeping(store, progress, heard)
     suspects: deque[Run] = deque()

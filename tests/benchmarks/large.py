@@ -25,8 +25,8 @@ import numpy as np
 from siexsim.account import VIEWS
 from siexsim.items import PAYERS
 from siexsim.sweep.folder import TABLE, Sweep
-from siexsim.sweep.runs import KEEP_RUNS
-from siexsim.sweep.store import ERROR, RUN, SECONDS, Store, move_in
+from siexsim.sweep.runs import KEEP_RUNS, row_of
+from siexsim.sweep.store import Store, move_in
 from siexsim.sweep.study import Study, read_study
 
 FUTURES = 10
@@ -75,7 +75,7 @@ def _batches(sweep: Sweep) -> Iterator[list[Mapping[str, Any]]]:
     chance = np.random.default_rng(1)
     rows: list[Mapping[str, Any]] = []
     for run in sweep.runs:
-        rows.append({RUN: run.name, **run.inputs, ERROR: None, SECONDS: 1.0, **made_up(chance)})
+        rows.append(row_of(run, 1.0, made_up(chance)))
         if len(rows) == KEEP_RUNS:
             yield rows
             rows = []
