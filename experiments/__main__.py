@@ -25,7 +25,7 @@ from siexsim.say import console
 from siexsim.sheet import Drawing
 from siexsim.sweep.folder import Sweep
 from siexsim.sweep.levers import LUCK
-from siexsim.texts import LANGUAGES, choose_language, number, percent, text
+from siexsim.texts import LANGUAGES, choose_language, number, percent, text, translated
 
 FORMAT = "%.6g"
 
@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_origin(sweep, asked.command, out)
     except (UserError, OSError) as error:
         said = error if isinstance(error, UserError) else f"{error.filename}: {error.strerror}"
-        console(stderr=True).print(f"error: {said}", soft_wrap=True)
+        console(stderr=True).print(f"error: {translated(lang, str(said))}", soft_wrap=True)
         return 2
     return 0
 

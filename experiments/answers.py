@@ -26,7 +26,14 @@ def found(name: str) -> Sweep:
     """The sweep of a study file or in a folder, with all its runs."""
     if not name.endswith(".toml"):
         return complete(Sweep.open(name))
-    return complete(Sweep.open(SWEEPS / slug(read_study(name).name)))
+    study = read_study(name)
+    sweep = Sweep.open(SWEEPS / slug(study.name))
+    if not sweep.is_of(study):
+        raise UserError(
+            f"{name}: the study has changed since it was run; run it again with: "
+            f"siexsim sweep {name}"
+        )
+    return complete(sweep)
 
 
 def complete(sweep: Sweep) -> Sweep:

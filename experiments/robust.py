@@ -151,8 +151,8 @@ def check(sweep: Sweep, population: int) -> None:
     unsure = study.uncertainties
     if unsure.drawn or unsure.drawn_from or unsure.parameters:
         raise UserError(
-            "a search is for plans, and asks each of all effect sets, times and futures; leave out "
-            "'drawn', 'drawn_from' and 'parameters'"
+            "a search is for plans, and asks each of all effect sets, times and futures; "
+            "leave out 'drawn', 'drawn_from' and 'parameters'"
         )
     if len(study.outcomes) < 2:
         raise UserError("outcomes: a search needs two goals or more")

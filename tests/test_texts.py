@@ -40,7 +40,8 @@ def test_every_key_that_the_program_names_exists():
 
 def test_phrases_of_the_library_are_still_said_that_way():
     """A message that was reworded in the library would silently stay English."""
-    library = " ".join(p.read_text(encoding="utf-8") for p in SOURCES.rglob("*.py"))
+    speaking = (*SOURCES.rglob("*.py"), *(SOURCES.parent / "experiments").glob("*.py"))
+    library = " ".join(p.read_text(encoding="utf-8") for p in speaking)
     library = re.sub(r"\"\s*f?\"|\s+", " ", library)
     for key, english in texts.catalogue("en").items():
         # what Python's own reader of TOML says differs between versions

@@ -108,7 +108,7 @@ def move_in(table: pa.Table, there: Path) -> None:
     try:
         there.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("wb") as file:
-            pq.write_table(table, file)
+            pq.write_table(table, file, compression="zstd")
             file.flush()
             os.fsync(file.fileno())
         aside.replace(there)
