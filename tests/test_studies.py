@@ -164,7 +164,7 @@ def test_a_few_plans_that_pay_back_are_called_by_name(random):
         "Het gaat om: alleen Schuldhulp met vroegsignalering."
     )
     kind, said = discovery.when("en", only(5), factors, "public", 2)
-    assert kind == "few" and "too few to look for a condition" in said
+    assert kind == "few" and "too few plans to look for a condition" in said
 
 
 def test_where_nothing_is_to_be_found_nothing_is_claimed(random):
