@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from SALib.analyze import pawn as salib_pawn
 from SALib.test_functions import Ishigami
 
 from experiments import sensitivity
@@ -134,6 +135,17 @@ def test_pawn_tells_shares_apart_and_leaves_the_dummy_behind():
     table = sensitivity.pawn(MIX, shown, months).set_index("factor")
     assert table["index"].idxmax() == "mix.one"
     assert table.loc["mix.one", "above_dummy"] and not table.loc["dummy", "above_dummy"]
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_medians_are_those_of_salib(ties):
+    chance = np.random.default_rng(4)
+    x = np.column_stack([chance.random((600, 3)), chance.integers(0, 3, 600)])
+    y = x[:, 0] ** 2 + 0.3 * x[:, 3] + 0.1 * chance.random(600)
+    y = np.round(y, 1) if ties else y
+    problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[0, 1]] * 3 + [[0, 3]]}
+    told = salib_pawn.analyze(problem, x, y, S=sensitivity._SLICES)
+    np.testing.assert_allclose(sensitivity.medians(x, y), told["median"], atol=1e-12)
 
 
 def test_noise_is_what_futures_do_to_points_apart():
